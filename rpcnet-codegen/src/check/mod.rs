@@ -1,0 +1,25 @@
+//! Refuses what cannot be served: one function a rule, each at the user's own token, each message
+//! ending in what to write instead.
+//!
+//! A rule has one compile-fail case in `ui-tests/fail`, named for the function. The `help:` lines of
+//! rustc are out of a macro's reach, so the valid code stands in the message. What only the types
+//! can tell is left to rustc.
+
+mod arguments;
+mod method;
+mod output;
+mod service;
+mod types;
+
+use crate::errors::Errors;
+use crate::model::Service;
+
+/// Notes every mistake that there is in `service`.
+pub(crate) fn run(service: &Service, errors: &mut Errors) {
+    service::run(service, errors);
+    for method in &service.methods {
+        method::run(&service.original.ident, method, errors);
+        arguments::run(method, errors);
+        output::run(method, errors);
+    }
+}

@@ -1,0 +1,122 @@
+//! What in a type cannot travel, as far as its syntax tells.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::visit::{self, Visit};
+use syn::{
+    Lifetime, Path, Type, TypeBareFn, TypeImplTrait, TypeInfer, TypePath, TypePtr, TypeReference, TypeTraitObject,
+};
+
+use crate::errors::Errors;
+
+/// A part of a type that cannot travel.
+pub(super) enum Unfit {
+    /// Something borrowed, and what to write instead.
+    Borrow { tokens: TokenStream, owned: String },
+    /// `impl Trait`
+    Opaque(TokenStream),
+    /// `dyn Trait`
+    Dynamic(TokenStream),
+    /// A pointer, to data or to a function.
+    Pointer(TokenStream),
+    /// `_`
+    Inferred(TokenStream),
+    /// `Self`
+    Implementor(TokenStream),
+}
+
+impl Unfit {
+    /// Reports what is refused in arguments and in returns for the same reason.
+    pub(super) fn report(self, errors: &mut Errors) {
+        match self {
+            Self::Borrow { .. } | Self::Opaque(_) => {}
+            Self::Dynamic(tokens) => dynamic_type(tokens, errors),
+            Self::Pointer(tokens) => pointer_type(tokens, errors),
+            Self::Inferred(tokens) => inferred_type(tokens, errors),
+            Self::Implementor(tokens) => self_type(tokens, errors),
+        }
+    }
+}
+
+fn dynamic_type(tokens: TokenStream, errors: &mut Errors) {
+    let message =
+        "the receiving side has to know what to decode: write a type in place of `dyn`, such as an enum of the cases";
+    errors.at(tokens, message);
+}
+
+fn pointer_type(tokens: TokenStream, errors: &mut Errors) {
+    errors.at(tokens, "a pointer means nothing in another process: write the type of what it points to");
+}
+
+fn inferred_type(tokens: TokenStream, errors: &mut Errors) {
+    errors.at(tokens, "a signature spells its types: write the type in place of `_`");
+}
+
+fn self_type(tokens: TokenStream, errors: &mut Errors) {
+    errors.at(tokens, "`Self` is the server's own type, which a client has not: name a type that both sides know");
+}
+
+/// All parts of `ty` that cannot travel, the outermost of each.
+pub(super) fn unfit(ty: &Type) -> Vec<Unfit> {
+    let mut finder = Finder { found: Vec::new() };
+    finder.visit_type(ty);
+    finder.found
+}
+
+struct Finder {
+    found: Vec<Unfit>,
+}
+
+impl<'ast> Visit<'ast> for Finder {
+    fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
+        let owned = owned(&reference.elem);
+        self.found.push(Unfit::Borrow { tokens: reference.to_token_stream(), owned });
+    }
+
+    fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+        if lifetime.ident != "static" {
+            self.found.push(Unfit::Borrow { tokens: lifetime.to_token_stream(), owned: "'static".to_owned() });
+        }
+    }
+
+    fn visit_type_impl_trait(&mut self, opaque: &'ast TypeImplTrait) {
+        self.found.push(Unfit::Opaque(opaque.to_token_stream()));
+    }
+
+    fn visit_type_trait_object(&mut self, object: &'ast TypeTraitObject) {
+        self.found.push(Unfit::Dynamic(object.to_token_stream()));
+    }
+
+    fn visit_type_ptr(&mut self, pointer: &'ast TypePtr) {
+        self.found.push(Unfit::Pointer(pointer.to_token_stream()));
+    }
+
+    fn visit_type_bare_fn(&mut self, pointer: &'ast TypeBareFn) {
+        self.found.push(Unfit::Pointer(pointer.to_token_stream()));
+    }
+
+    fn visit_type_infer(&mut self, inferred: &'ast TypeInfer) {
+        self.found.push(Unfit::Inferred(inferred.to_token_stream()));
+    }
+
+    fn visit_type_path(&mut self, path: &'ast TypePath) {
+        if starts_with_self(&path.path) {
+            self.found.push(Unfit::Implementor(path.to_token_stream()));
+        } else {
+            visit::visit_type_path(self, path);
+        }
+    }
+}
+
+fn starts_with_self(path: &Path) -> bool {
+    path.segments.first().is_some_and(|first| first.ident == "Self")
+}
+
+/// What holds the value that a reference to `ty` borrows.
+fn owned(ty: &Type) -> String {
+    match ty {
+        Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
+        Type::Slice(slice) => format!("Vec<{}>", slice.elem.to_token_stream()),
+        other => other.to_token_stream().to_string(),
+    }
+}

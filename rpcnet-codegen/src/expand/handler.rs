@@ -1,0 +1,46 @@
+//! The trait that servers implement: the user's own, its methods returning futures that can be sent.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::Context;
+use crate::model::Method;
+use crate::names::generated_at;
+
+pub(super) fn expand(context: &Context<'_>) -> TokenStream {
+    let Context { service, names, private, allow_deprecated, .. } = context;
+    let original = &service.original;
+    let (attributes, visibility, token) = (&original.attrs, &original.vis, original.trait_token);
+    let (name, handler) = (&original.ident, &names.handler);
+    let supertraits = &original.supertraits;
+    let plus = (!supertraits.is_empty() && !supertraits.trailing_punct()).then(|| quote!(+));
+    let clause = &original.generics.where_clause;
+    let methods = service.methods.iter().map(|method| signature(private, method));
+    let documentation = format!("Another name for [`{name}`], the trait that a server implements.");
+    quote! {
+        #(#attributes)*
+        #visibility #token #name: #supertraits #plus #private::Send + #private::Sync + 'static #clause {
+            #(#methods)*
+        }
+
+        #[doc = #documentation]
+        #[allow(unused_imports)]
+        #allow_deprecated
+        #visibility use #name as #handler;
+    }
+}
+
+/// `async fn` in a trait promises no `Send`, which the server needs to run handlers on any thread.
+fn signature(private: &TokenStream, method: &Method) -> TokenStream {
+    let attributes = &method.attributes.kept;
+    let signature = &method.original.sig;
+    let (token, ident, inputs, output) = (signature.fn_token, &signature.ident, &signature.inputs, &method.output);
+    // A handler that cannot be sent is shown the method that asks for it.
+    let span = generated_at(signature.asyncness.span());
+    let future = quote_spanned!(span=> impl #private::Future<Output = #output> + #private::Send);
+    quote! {
+        #(#attributes)*
+        #token #ident(#inputs) -> #future;
+    }
+}

@@ -1,0 +1,164 @@
+//! From a target to a connection whose server has said hello.
+
+use std::{
+    fmt::Write as _,
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+    time::Duration,
+};
+
+use bytes::{BufMut, BytesMut};
+use futures::{StreamExt, stream::FuturesUnordered};
+use tokio::time::{sleep, timeout};
+
+use crate::{
+    ClientConfig, ErrorKind, Executed, RpcError, Target,
+    proto::{CloseCode, Frame, FrameKind, Hello, ProtocolError, StreamKind, VERSION},
+    transport::{
+        frames::{FrameReceiver, FrameSender},
+        quic::{self, Connect, Connection, connection_error},
+        tls::{self, VerificationLog},
+    },
+};
+
+/// A connection after the hellos.
+pub(super) struct Dialed {
+    pub(super) connection: Connection,
+    pub(super) control: (FrameSender, FrameReceiver),
+    /// What the server allows.
+    pub(super) hello: Hello,
+}
+
+impl Dialed {
+    pub(super) fn remote_addr(&self) -> Result<SocketAddr, RpcError> {
+        self.connection.remote_addr().map_err(connection_error)
+    }
+}
+
+/// Connects to the first address of `target` that answers.
+pub(super) async fn dial(target: &Target, config: &ClientConfig) -> Result<Dialed, RpcError> {
+    let limit = config.settings().connect_timeout;
+    match timeout(limit, race(target, config)).await {
+        Ok(dialed) => dialed,
+        Err(_) => {
+            let message = format!(
+                "no answer from {target} within {limit:?}: does a server listen there, and does UDP get through?"
+            );
+            Err(RpcError::new(ErrorKind::Connection, Executed::No, message))
+        }
+    }
+    .map_err(|error| error.with_executed(Executed::No))
+}
+
+/// Tries the addresses one after the other, without waiting for each to fail (RFC 8305): a host that is down says
+/// nothing over UDP, and `localhost` is often two addresses of which a server has one.
+async fn race(target: &Target, config: &ClientConfig) -> Result<Dialed, RpcError> {
+    let addrs = target.resolve().await?;
+    for addr in &addrs {
+        config.check_target(*addr)?;
+    }
+    let mut attempts: FuturesUnordered<_> = addrs
+        .iter()
+        .zip(0..)
+        .map(|(addr, place)| async move {
+            sleep(ATTEMPT_DELAY * place).await;
+            attempt(*addr, target, config).await.map_err(|error| (*addr, error))
+        })
+        .collect();
+    let mut failures: Vec<(SocketAddr, RpcError)> = Vec::new();
+    while let Some(attempt) = attempts.next().await {
+        match attempt {
+            Ok(dialed) => return Ok(dialed),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    Err(all_failed(target, failures))
+}
+
+async fn attempt(addr: SocketAddr, target: &Target, config: &ClientConfig) -> Result<Dialed, RpcError> {
+    let settings = config.settings();
+    let server_name = settings.server_name.clone().unwrap_or_else(|| target.server_name());
+    tls::check_server_name(&server_name)?;
+    let (tls, log) = tls::client_tls(config)?;
+    let socket = bind(addr, settings.bind_addr)?;
+    let endpoint = quic::client_endpoint(socket, tls, &settings.connection, settings.connect_timeout)?;
+    let connect = Connect::new(addr).with_server_name(server_name.as_str());
+    let mut connection = match endpoint.connect(connect).await {
+        Ok(connection) => connection,
+        Err(failure) => return Err(refused(connection_error(failure), &log, &server_name)),
+    };
+    connection.keep_alive(settings.connection.keep_alive_interval.is_some()).map_err(connection_error)?;
+    greet(connection, settings.message_bytes_max as u64).await
+}
+
+/// Opens the control stream and waits for the server's hello.
+async fn greet(mut connection: Connection, message_bytes_max: u64) -> Result<Dialed, RpcError> {
+    let stream = connection.open_bidirectional_stream().await.map_err(connection_error)?;
+    let (receive, send) = stream.split();
+    let mut send = FrameSender::new(send);
+    let mut opening = BytesMut::new();
+    opening.put_u8(StreamKind::Control.byte());
+    // A server sends no requests, so there is nothing to limit but its answers.
+    Hello::new(0, message_bytes_max).put(&mut opening);
+    send.send(opening.freeze()).await?;
+    let mut frames = FrameReceiver::opened(receive);
+    let hello = match frames.next().await? {
+        Some(Frame { kind: FrameKind::Hello, payload }) => Hello::read(&payload)?,
+        Some(Frame { kind, .. }) => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
+        None => return Err(ProtocolError::Truncated.into()),
+    };
+    if !hello.speaks(VERSION) {
+        quic::close(&connection.handle(), CloseCode::Version);
+        let message = format!(
+            "the server speaks the protocol's versions {} to {}, this client {VERSION}: update the older side",
+            hello.version_min, hello.version_max
+        );
+        return Err(RpcError::new(ErrorKind::Protocol, Executed::No, message));
+    }
+    Ok(Dialed { connection, control: (send, frames), hello })
+}
+
+/// The handshake's failure, with the verifier's own words where it was the one to refuse.
+fn refused(error: RpcError, log: &VerificationLog, server_name: &str) -> RpcError {
+    match log.take(server_name) {
+        Some(reason) => RpcError::new(ErrorKind::Tls, Executed::No, reason),
+        None => error,
+    }
+}
+
+fn bind(to: SocketAddr, from: Option<SocketAddr>) -> Result<UdpSocket, RpcError> {
+    let any: SocketAddr = match to {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let from = from.unwrap_or(any);
+    let open = || -> io::Result<UdpSocket> {
+        let socket = UdpSocket::bind(from)?;
+        socket.set_nonblocking(true)?;
+        Ok(socket)
+    };
+    open().map_err(|error| {
+        let message = format!("the client can't send from {from}: give another bind address, or none");
+        RpcError::new(ErrorKind::Io, Executed::No, message).with_source(error)
+    })
+}
+
+/// One failure is told as it is; of several, each with its address.
+fn all_failed(target: &Target, mut failures: Vec<(SocketAddr, RpcError)>) -> RpcError {
+    let Some((first, rest)) = failures.split_first() else {
+        return RpcError::new(ErrorKind::Connection, Executed::No, format!("{target} has no address"));
+    };
+    if rest.is_empty() {
+        let (_, error) = failures.remove(0);
+        return error.at(target);
+    }
+    let mut message = format!("no address of {target} could be reached");
+    for (addr, error) in &failures {
+        // Writing to a string can't fail.
+        let _ = write!(message, "; {addr}: {error}");
+    }
+    RpcError::new(first.1.kind(), Executed::No, message)
+}
+
+/// RFC 8305, section 8: the connection attempt delay.
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);

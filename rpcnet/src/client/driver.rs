@@ -1,0 +1,125 @@
+//! The task behind a client's lane: sends what callers appended, hands out what the server answered.
+
+use std::{
+    future::Future,
+    mem,
+    pin::Pin,
+    sync::Arc,
+    task::{self, Poll, ready},
+};
+
+use bytes::Bytes;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::lane::{Lane, Turn};
+use crate::{
+    RpcError,
+    proto::{Frame, FrameKind, FrameReader, ProtocolError, ResponseHead},
+    transport::quic::{ReceiveStream, SendStream, stream_error},
+};
+
+pub(crate) struct Driver {
+    lane: Arc<Lane>,
+    receive: ReceiveStream,
+    send: SendStream,
+    reader: FrameReader,
+    turn: Turn,
+    /// A batch that the transport has not taken yet.
+    unsent: Bytes,
+    /// Fires at the earliest deadline of the calls that wait.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Driver {
+    pub(crate) fn new(lane: Arc<Lane>, receive: ReceiveStream, send: SendStream, opening: Bytes) -> Self {
+        let (reader, turn) = (FrameReader::default(), Turn::default());
+        Self { lane, receive, send, reader, turn, unsent: opening, timer: None }
+    }
+
+    /// Drives the lane until it fails; a lane never ends well, its connection does. Every call is answered then.
+    pub(crate) async fn run(mut self) -> RpcError {
+        let error = std::future::poll_fn(|cx| self.poll_drive(cx)).await;
+        self.lane.close(&error);
+        error
+    }
+
+    /// Ready when the lane has failed.
+    fn poll_drive(&mut self, cx: &mut task::Context<'_>) -> Poll<RpcError> {
+        if let Err(error) = self.read(cx) {
+            return Poll::Ready(error);
+        }
+        loop {
+            if let Err(error) = self.lane.turn(&mut self.turn, cx) {
+                return Poll::Ready(error.into());
+            }
+            let sent = match self.poll_write(cx) {
+                Poll::Ready(Err(error)) => return Poll::Ready(error),
+                Poll::Ready(Ok(sent)) => sent,
+                Poll::Pending => false,
+            };
+            // After a batch there may be another; after a deadline there are cancels to send.
+            if !sent && self.poll_timer(cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Takes what has arrived and cuts it into answers.
+    fn read(&mut self, cx: &mut task::Context<'_>) -> Result<(), RpcError> {
+        while self.turn.answers.len() < ANSWERS_AT_ONCE {
+            match self.receive.poll_receive(cx).map_err(stream_error)? {
+                Poll::Ready(Some(chunk)) => self.reader.push(chunk),
+                // A server keeps its lanes open as long as the connection lives.
+                Poll::Ready(None) => return Err(ProtocolError::Truncated.into()),
+                Poll::Pending => return Ok(()),
+            }
+            while let Some(Frame { kind, payload }) = self.reader.next()? {
+                match kind {
+                    FrameKind::Response => {
+                        let (head, message) = ResponseHead::read(payload)?;
+                        self.turn.answers.push((head.call_id, Ok((head.status, message))));
+                    }
+                    FrameKind::Void => {}
+                    _ => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
+                }
+            }
+        }
+        // There may be more: let the callers have these first.
+        cx.waker().wake_by_ref();
+        Ok(())
+    }
+
+    /// Hands the batch to the transport. Ready with whether there was one.
+    fn poll_write(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<bool, RpcError>> {
+        let mut sent = false;
+        loop {
+            if self.unsent.is_empty() {
+                if self.turn.batch.is_empty() {
+                    return Poll::Ready(Ok(sent));
+                }
+                self.unsent = mem::take(&mut self.turn.batch).freeze();
+            }
+            ready!(self.send.poll_send(&mut self.unsent, cx)).map_err(stream_error)?;
+            sent = true;
+        }
+    }
+
+    /// Ready when a deadline may have passed.
+    fn poll_timer(&mut self, cx: &mut task::Context<'_>) -> Poll<()> {
+        let Some(deadline) = self.turn.next_deadline else {
+            return Poll::Pending;
+        };
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        // Re-armed only for an earlier deadline: the timer is touched once for many calls, not once for each.
+        if timer.deadline() > deadline {
+            timer.as_mut().reset(deadline);
+        }
+        ready!(timer.as_mut().poll(cx));
+        self.timer = None;
+        self.turn.now = Some(Instant::now());
+        Poll::Ready(())
+    }
+}
+
+/// After so many answers their callers come first.
+const ANSWERS_AT_ONCE: usize = 1024;

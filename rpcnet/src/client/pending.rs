@@ -1,0 +1,325 @@
+//! The calls that a lane waits for, by id. No IO and no clock.
+//!
+//! An id is in use from its request until the server's answer *and* the caller's leave: a call that was given up keeps
+//! its id until the server has answered it, so that an answer can never reach the wrong call.
+
+use std::{
+    mem,
+    task::{Poll, Waker},
+};
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use crate::{
+    ErrorKind, Executed, RpcError,
+    proto::{ProtocolError, Status},
+};
+
+/// A response, not decoded.
+pub(crate) type Answer = Result<(Status, Bytes), RpcError>;
+
+/// The table of one lane.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    /// Ids stay below this: the server says how many calls it takes at once.
+    calls_max: u32,
+    /// No live call's deadline is earlier than this.
+    earliest: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    caller: Caller,
+    /// The server has not answered yet.
+    outstanding: bool,
+    deadline: Option<Instant>,
+    /// Where the request lies as long as it has not been handed to the transport.
+    unsent: Unsent,
+}
+
+#[derive(Debug)]
+enum Caller {
+    Waiting(Waker),
+    Answered(Answer),
+    Gone,
+}
+
+/// A place in the lane's buffer: which buffer, and where in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unsent {
+    pub(crate) batch: u64,
+    pub(crate) offset: usize,
+}
+
+/// What is left to do for a call that its caller has left.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// Nothing: it has its answer.
+    Nothing,
+    /// It was never sent: withdraw its frame at this offset.
+    Withdraw(usize),
+    /// The server has it: tell it to stop.
+    Cancel,
+}
+
+impl Pending {
+    pub(crate) fn new(calls_max: u32) -> Self {
+        Self { slots: Vec::new(), free: Vec::new(), calls_max, earliest: None }
+    }
+
+    /// Whether there is no id for another call.
+    pub(crate) fn is_full(&self) -> bool {
+        self.free.is_empty() && self.slots.len() >= self.calls_max as usize
+    }
+
+    /// The id that the next call gets; there must be one.
+    pub(crate) fn next_id(&self) -> u32 {
+        debug_assert!(!self.is_full(), "callers wait for an id first");
+        self.free.last().copied().unwrap_or(self.slots.len() as u32)
+    }
+
+    /// Adds a call under [`Pending::next_id`].
+    pub(crate) fn insert(&mut self, waker: &Waker, deadline: Option<Instant>, unsent: Unsent) -> u32 {
+        let slot = Slot { caller: Caller::Waiting(waker.clone()), outstanding: true, deadline, unsent };
+        if let Some(deadline) = deadline {
+            self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
+        }
+        match self.free.pop() {
+            Some(id) => {
+                self.slots[id as usize] = slot;
+                id
+            }
+            None => {
+                self.slots.push(slot);
+                self.slots.len() as u32 - 1
+            }
+        }
+    }
+
+    /// The answer of a call, if it is there. The caller has it then, and leaves.
+    pub(crate) fn poll(&mut self, id: u32, waker: &Waker) -> Poll<Answer> {
+        let slot = &mut self.slots[id as usize];
+        match mem::replace(&mut slot.caller, Caller::Gone) {
+            Caller::Waiting(mut waiting) => {
+                waiting.clone_from(waker);
+                slot.caller = Caller::Waiting(waiting);
+                Poll::Pending
+            }
+            Caller::Answered(answer) => {
+                self.release(id);
+                Poll::Ready(answer)
+            }
+            Caller::Gone => {
+                debug_assert!(false, "a call is not polled after its answer");
+                Poll::Pending
+            }
+        }
+    }
+
+    /// The server answered. Returns whom to wake.
+    pub(crate) fn answer(&mut self, id: u32, answer: Answer) -> Result<Option<Waker>, ProtocolError> {
+        let Some(slot) = self.slots.get_mut(id as usize).filter(|slot| slot.outstanding) else {
+            return Err(ProtocolError::BadCallId { id });
+        };
+        slot.outstanding = false;
+        match &slot.caller {
+            Caller::Waiting(_) => Ok(slot.caller.tell(answer)),
+            Caller::Answered(_) => Ok(None),
+            Caller::Gone => {
+                self.release(id);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Ends every waiting call whose deadline has passed. Their ids stay in use until the server answers.
+    pub(crate) fn expire(&mut self, now: Instant, wakers: &mut Vec<Waker>, mut expired: impl FnMut(u32)) {
+        if self.earliest.is_none_or(|earliest| earliest > now) {
+            return;
+        }
+        self.earliest = None;
+        for (id, slot) in self.slots.iter_mut().enumerate() {
+            let (Caller::Waiting(_), Some(deadline)) = (&slot.caller, slot.deadline) else {
+                continue;
+            };
+            if deadline <= now {
+                wakers.extend(slot.caller.tell(Err(deadline_exceeded(Executed::Maybe))));
+                expired(id as u32);
+            } else {
+                self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
+            }
+        }
+    }
+
+    /// When [`Pending::expire`] must be called next.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.earliest
+    }
+
+    /// The caller left before its answer.
+    pub(crate) fn leave(&mut self, id: u32, batch: u64) -> Left {
+        let slot = &mut self.slots[id as usize];
+        slot.caller = Caller::Gone;
+        if !slot.outstanding {
+            self.release(id);
+            return Left::Nothing;
+        }
+        if slot.unsent.batch == batch {
+            let offset = slot.unsent.offset;
+            slot.outstanding = false;
+            self.release(id);
+            return Left::Withdraw(offset);
+        }
+        Left::Cancel
+    }
+
+    /// The lane is gone: every call that waits gets `error`, and learns whether its request was still here.
+    pub(crate) fn fail_all(&mut self, error: &RpcError, batch: u64, wakers: &mut Vec<Waker>) {
+        for (id, slot) in self.slots.iter_mut().enumerate() {
+            if !mem::take(&mut slot.outstanding) {
+                continue;
+            }
+            if let Caller::Gone = slot.caller {
+                self.free.push(id as u32);
+                continue;
+            }
+            let executed = if slot.unsent.batch == batch { Executed::No } else { error.executed() };
+            wakers.extend(slot.caller.tell(Err(error.clone().with_executed(executed))));
+        }
+    }
+
+    /// Frees the id if neither side needs it any more.
+    fn release(&mut self, id: u32) {
+        let slot = &self.slots[id as usize];
+        if !slot.outstanding && matches!(slot.caller, Caller::Gone) {
+            self.free.push(id);
+        }
+    }
+}
+
+impl Caller {
+    /// Gives a waiting caller its answer; another one has left, or has an answer already.
+    fn tell(&mut self, answer: Answer) -> Option<Waker> {
+        if !matches!(self, Self::Waiting(_)) {
+            return None;
+        }
+        match mem::replace(self, Self::Answered(answer)) {
+            Self::Waiting(waker) => Some(waker),
+            _ => None,
+        }
+    }
+}
+
+/// The caller's own deadline passed.
+pub(crate) fn deadline_exceeded(executed: Executed) -> RpcError {
+    let message = match executed {
+        Executed::No => "the deadline passed before the call could be sent",
+        _ => "the deadline passed before the answer came",
+    };
+    RpcError::new(ErrorKind::DeadlineExceeded, executed, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const BATCH: u64 = 1;
+    const LATER: u64 = 2;
+
+    fn insert(pending: &mut Pending, deadline: Option<Instant>) -> u32 {
+        pending.insert(Waker::noop(), deadline, Unsent { batch: BATCH, offset: 7 })
+    }
+
+    fn ok() -> Answer {
+        Ok((Status::Ok, Bytes::from_static(b"value")))
+    }
+
+    fn poll(pending: &mut Pending, id: u32) -> Poll<Answer> {
+        pending.poll(id, Waker::noop())
+    }
+
+    #[test]
+    fn an_answered_call_frees_its_id_once_its_caller_has_the_answer() {
+        let mut pending = Pending::new(1);
+        let id = insert(&mut pending, None);
+        assert!(poll(&mut pending, id).is_pending());
+        assert!(pending.answer(id, ok()).expect("it waits").is_some());
+        assert!(pending.is_full(), "the caller has not taken it yet");
+        assert!(matches!(poll(&mut pending, id), Poll::Ready(Ok((Status::Ok, _)))));
+        assert!(!pending.is_full());
+    }
+
+    #[test]
+    fn a_call_that_was_given_up_keeps_its_id_until_the_server_answers() {
+        let mut pending = Pending::new(1);
+        let id = insert(&mut pending, None);
+        assert_eq!(pending.leave(id, LATER), Left::Cancel);
+        assert!(pending.is_full());
+        assert!(pending.answer(id, ok()).expect("the server owes it").is_none());
+        assert_eq!(pending.next_id(), id);
+        assert!(!pending.is_full());
+    }
+
+    #[test]
+    fn a_call_dropped_before_it_was_sent_was_never_sent() {
+        let mut pending = Pending::new(1);
+        let id = insert(&mut pending, None);
+        assert_eq!(pending.leave(id, BATCH), Left::Withdraw(7));
+        assert!(!pending.is_full());
+        assert_eq!(pending.answer(id, ok()).err(), Some(ProtocolError::BadCallId { id }));
+    }
+
+    #[test]
+    fn an_answer_to_a_call_that_nobody_made_breaks_the_protocol() {
+        let mut pending = Pending::new(8);
+        assert_eq!(pending.answer(3, ok()).err(), Some(ProtocolError::BadCallId { id: 3 }));
+        let id = insert(&mut pending, None);
+        assert!(pending.answer(id, ok()).is_ok());
+        assert!(pending.answer(id, ok()).is_err(), "the second answer");
+    }
+
+    #[test]
+    fn a_late_answer_does_not_undo_an_expired_deadline() {
+        let mut pending = Pending::new(1);
+        let now = Instant::now();
+        let id = insert(&mut pending, Some(now));
+        let (mut wakers, mut expired) = (Vec::new(), Vec::new());
+        pending.expire(now, &mut wakers, |id| expired.push(id));
+        assert_eq!((wakers.len(), expired), (1, vec![id]));
+        assert!(pending.answer(id, ok()).expect("the server owes it").is_none());
+        let Poll::Ready(Err(error)) = poll(&mut pending, id) else { panic!("expired") };
+        assert_eq!((error.kind(), error.executed()), (ErrorKind::DeadlineExceeded, Executed::Maybe));
+        assert!(!pending.is_full());
+    }
+
+    #[test]
+    fn the_next_deadline_is_the_earliest_of_those_that_wait() {
+        let mut pending = Pending::new(8);
+        let now = Instant::now();
+        let [early, late] = [now + Duration::from_secs(1), now + Duration::from_secs(2)];
+        insert(&mut pending, Some(late));
+        insert(&mut pending, Some(early));
+        assert_eq!(pending.next_deadline(), Some(early));
+        pending.expire(early, &mut Vec::new(), |_| {});
+        assert_eq!(pending.next_deadline(), Some(late));
+    }
+
+    #[test]
+    fn a_lost_lane_tells_each_call_whether_it_was_sent() {
+        let mut pending = Pending::new(8);
+        let sent = insert(&mut pending, None);
+        let unsent = pending.insert(Waker::noop(), None, Unsent { batch: LATER, offset: 0 });
+        let lost = RpcError::new(ErrorKind::Connection, Executed::Maybe, "lost");
+        pending.fail_all(&lost, LATER, &mut Vec::new());
+        let executed = [sent, unsent].map(|id| match poll(&mut pending, id) {
+            Poll::Ready(Err(error)) => error.executed(),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(executed, [Executed::Maybe, Executed::No]);
+    }
+}

@@ -1,0 +1,139 @@
+//! A server without a socket, for tests, mocks, and programs that are their own client.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
+
+use crate::{
+    Context, Executed, RpcError, Service,
+    channel::{Answer, Channel, Encode, Outgoing, inherited, too_late},
+    client::deadline_exceeded,
+    method::method_id,
+    proto::Status,
+    server::{Router, Running},
+    service::{IncomingCall, Reply},
+};
+
+/// Services without a socket: the same typed client calls the same handlers in the same process.
+///
+/// Messages are encoded and decoded as on the wire, deadlines and cancellation work as over it, and a handler's panic
+/// is its call's error: a test against it tests what a server would do.
+///
+/// ```
+/// # mod greeting {
+/// #[rpcnet::service]
+/// pub trait Greeting {
+///     async fn greet(&self, name: String) -> Result<String, String>;
+/// }
+/// # }
+/// # use greeting::*;
+/// use rpcnet::InProcess;
+///
+/// struct Mock;
+///
+/// impl Greeting for Mock {
+///     async fn greet(&self, name: String) -> Result<String, String> {
+///         Err(format!("{name} is out"))
+///     }
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), rpcnet::RpcError> {
+/// let client = GreetingClient::new(InProcess::new(GreetingServer::new(Mock)));
+/// let error = client.greet("Ada".into()).await.unwrap_err();
+/// assert_eq!(error.application(), Some("Ada is out".to_string()));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct InProcess {
+    router: Arc<Router>,
+    deadline: Duration,
+}
+
+impl InProcess {
+    /// One service.
+    pub fn new<S: Service>(service: S) -> Self {
+        let mut router = Router::default();
+        // The first service of a router can't be its second, and its descriptor has checked its methods.
+        let added = router.add_service(service);
+        debug_assert!(added.is_ok(), "one service alone collides with nothing: {added:?}");
+        Self { router: Arc::new(router), deadline: DEADLINE }
+    }
+
+    /// The same, with another deadline for calls that give none (default: 30 s).
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Calls a method with raw bytes, as [`Client::call`](crate::Client::call) does.
+    ///
+    /// # Errors
+    ///
+    /// As for a call over the network, without the kinds that come from it.
+    pub async fn call(&self, name: &str, message: impl Into<Bytes>) -> Result<Bytes, RpcError> {
+        let call = Outgoing { method_id: method_id(name), deadline: inherited(self.deadline) };
+        let reply = self.run(call, message.into()).await.and_then(Reply::into_result);
+        reply.map_err(|error| error.in_call(name.to_owned()))
+    }
+
+    async fn run(&self, call: Outgoing, message: Bytes) -> Result<Reply, RpcError> {
+        if call.deadline <= Instant::now() {
+            return Err(too_late());
+        }
+        let Some(route) = self.router.route(call.method_id) else {
+            return Ok(Reply::status(Status::UnknownMethod, ""));
+        };
+        let context = Context::new(route.name, Some(call.deadline), None);
+        let incoming = IncomingCall::new(call.method_id, message);
+        let handler = context.enter(|| self.router.dispatcher(route.service).start(incoming));
+        let running = Running::new(handler, context.clone(), Arc::clone(route));
+        let mut task = Task { handle: tokio::spawn(running), context };
+        // The handler's side ends at the same deadline; this one is for a handler that can't be dropped.
+        match timeout_at(call.deadline, &mut task.handle).await {
+            Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(_)) => Ok(Reply::status(Status::Internal, "the runtime dropped the handler before its end")),
+            Err(_) => Err(deadline_exceeded(Executed::Yes)),
+        }
+    }
+}
+
+/// A handler's task. Dropped, it cancels the call; a handler that may not be cancelled runs on.
+struct Task {
+    handle: JoinHandle<Reply>,
+    context: Context,
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.context.cancel();
+    }
+}
+
+impl Channel for InProcess {
+    async fn unary(&self, call: Outgoing, request: impl Encode + Send) -> Result<Answer, RpcError> {
+        let mut message = Vec::new();
+        request.encode(&mut message)?;
+        let Reply { status, message } = self.run(call, message.into()).await?;
+        Ok(Answer { status, message: message.into_bytes() })
+    }
+
+    fn default_deadline(&self) -> Duration {
+        self.deadline
+    }
+}
+
+impl fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InProcess").field("deadline", &self.deadline).finish_non_exhaustive()
+    }
+}
+
+/// As [`ClientConfigBuilder::with_deadline`](crate::ClientConfigBuilder::with_deadline) has it.
+const DEADLINE: Duration = Duration::from_secs(30);

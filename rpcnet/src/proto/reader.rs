@@ -1,0 +1,199 @@
+//! Cuts a stream's bytes into frames, however the transport chunks them.
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::{FRAME_BYTES_MAX, FrameKind, HEADER_BYTES, ProtocolError};
+
+/// One whole frame of a known type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Frame {
+    pub(crate) kind: FrameKind,
+    pub(crate) payload: Bytes,
+}
+
+/// An incremental reader: [`FrameReader::push`] what arrived, then take frames with [`FrameReader::next`].
+///
+/// A frame that lies whole in one chunk is handed out as a slice of it, without a copy. One that is spread over
+/// chunks is put together in a buffer of its own, which never grows beyond [`FRAME_BYTES_MAX`].
+#[derive(Debug, Default)]
+pub(crate) struct FrameReader {
+    /// What arrived last and is not cut yet.
+    chunk: Bytes,
+    /// The start of a frame whose end has not arrived, header included.
+    partial: BytesMut,
+}
+
+impl FrameReader {
+    /// Adds what arrived. All frames of the chunk before must have been taken.
+    pub(crate) fn push(&mut self, chunk: Bytes) {
+        debug_assert!(self.chunk.is_empty(), "take all frames before pushing more");
+        self.chunk = chunk;
+    }
+
+    /// The next whole frame, or `None` when more bytes are needed. Frames of unknown types that are not
+    /// critical are skipped.
+    pub(crate) fn next(&mut self) -> Result<Option<Frame>, ProtocolError> {
+        loop {
+            let Some((kind, payload)) = self.next_raw()? else {
+                return Ok(None);
+            };
+            match FrameKind::from_byte(kind) {
+                Some(kind) => return Ok(Some(Frame { kind, payload })),
+                None if FrameKind::is_critical(kind) => return Err(ProtocolError::UnknownFrame { kind }),
+                None => {}
+            }
+        }
+    }
+
+    /// Whether the stream may end here: no frame has begun.
+    pub(crate) fn is_at_boundary(&self) -> bool {
+        self.chunk.is_empty() && self.partial.is_empty()
+    }
+
+    fn next_raw(&mut self) -> Result<Option<(u8, Bytes)>, ProtocolError> {
+        if !self.partial.is_empty() {
+            return self.finish_partial();
+        }
+        if let Some(header) = self.chunk.first_chunk::<HEADER_BYTES>() {
+            let (kind, length) = parse_header(*header)?;
+            if self.chunk.len() >= HEADER_BYTES + length {
+                self.chunk.advance(HEADER_BYTES);
+                return Ok(Some((kind, take(&mut self.chunk, length))));
+            }
+        }
+        if !self.chunk.is_empty() {
+            self.partial.extend_from_slice(&self.chunk);
+            self.chunk = Bytes::new();
+        }
+        Ok(None)
+    }
+
+    /// Goes on with a frame whose start arrived in an earlier chunk.
+    fn finish_partial(&mut self) -> Result<Option<(u8, Bytes)>, ProtocolError> {
+        self.fill_partial_to(HEADER_BYTES);
+        let Some(header) = self.partial.first_chunk::<HEADER_BYTES>() else {
+            return Ok(None);
+        };
+        let (kind, length) = parse_header(*header)?;
+        self.fill_partial_to(HEADER_BYTES + length);
+        if self.partial.len() < HEADER_BYTES + length {
+            return Ok(None);
+        }
+        let mut frame = self.partial.split().freeze();
+        frame.advance(HEADER_BYTES);
+        Ok(Some((kind, frame)))
+    }
+
+    fn fill_partial_to(&mut self, length: usize) {
+        let missing = length.saturating_sub(self.partial.len()).min(self.chunk.len());
+        self.partial.extend_from_slice(&self.chunk[..missing]);
+        take(&mut self.chunk, missing);
+    }
+}
+
+/// Splits off the front; an emptied chunk lets go of its buffer.
+fn take(chunk: &mut Bytes, length: usize) -> Bytes {
+    if length == chunk.len() { std::mem::take(chunk) } else { chunk.split_to(length) }
+}
+
+fn parse_header(header: [u8; HEADER_BYTES]) -> Result<(u8, usize), ProtocolError> {
+    let word = u32::from_le_bytes(header);
+    let length = (word >> 8) as usize;
+    if length > FRAME_BYTES_MAX {
+        return Err(ProtocolError::FrameTooLong { length });
+    }
+    Ok((header[0], length))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::proto::put_frame;
+
+    /// Reads `chunks` to their end and returns the frames and whether the end is at a boundary.
+    fn read_all(chunks: impl IntoIterator<Item = Bytes>) -> Result<(Vec<Frame>, bool), ProtocolError> {
+        let mut reader = FrameReader::default();
+        let mut frames = Vec::new();
+        for chunk in chunks {
+            reader.push(chunk);
+            while let Some(frame) = reader.next()? {
+                frames.push(frame);
+            }
+            assert!(reader.partial.len() <= FRAME_BYTES_MAX + HEADER_BYTES);
+        }
+        Ok((frames, reader.is_at_boundary()))
+    }
+
+    fn encode(frames: &[Frame]) -> Bytes {
+        let mut out = BytesMut::new();
+        for frame in frames {
+            put_frame(&mut out, frame.kind, &frame.payload);
+        }
+        out.freeze()
+    }
+
+    fn any_frame() -> impl Strategy<Value = Frame> {
+        let kinds = (0..=u8::MAX).filter_map(FrameKind::from_byte).collect::<Vec<_>>();
+        (prop::sample::select(kinds), prop::collection::vec(any::<u8>(), 0..40))
+            .prop_map(|(kind, payload)| Frame { kind, payload: payload.into() })
+    }
+
+    proptest! {
+        #[test]
+        fn frames_split_at_every_boundary_come_out_whole(frames in prop::collection::vec(any_frame(), 0..5)) {
+            let bytes = encode(&frames);
+            for split in 0..=bytes.len() {
+                let chunks = [bytes.slice(..split), bytes.slice(split..)];
+                prop_assert_eq!(read_all(chunks), Ok((frames.clone(), true)));
+            }
+            let single_bytes = (0..bytes.len()).map(|at| bytes.slice(at..=at));
+            prop_assert_eq!(read_all(single_bytes), Ok((frames, true)));
+        }
+
+        #[test]
+        fn frames_cut_short_are_never_read_as_complete(frames in prop::collection::vec(any_frame(), 1..5)) {
+            let bytes = encode(&frames);
+            let last = frames.len() - 1;
+            let boundary = encode(&frames[..last]).len();
+            for end in boundary + 1..bytes.len() {
+                prop_assert_eq!(read_all([bytes.slice(..end)]), Ok((frames[..last].to_vec(), false)));
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_give_frames_or_an_error_but_no_panic(
+            chunks in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..64), 0..8),
+        ) {
+            let whole: Vec<u8> = chunks.concat();
+            let in_chunks = read_all(chunks.into_iter().map(Bytes::from));
+            let at_once = read_all([Bytes::from(whole)]);
+            prop_assert_eq!(in_chunks, at_once);
+        }
+    }
+
+    #[test]
+    fn a_frame_too_long_is_refused_by_its_header_alone() {
+        let length = FRAME_BYTES_MAX as u32 + 1;
+        let header = (length << 8 | 0x90).to_le_bytes();
+        let refused = Err(ProtocolError::FrameTooLong { length: length as usize });
+        assert_eq!(read_all([Bytes::copy_from_slice(&header)]), refused);
+    }
+
+    #[test]
+    fn unknown_frames_are_skipped_unless_they_are_critical() {
+        let skipped = Bytes::from_static(&[0x7f, 1, 0, 0, 9, 0x12, 0, 0, 0]);
+        let cancel = Frame { kind: FrameKind::Cancel, payload: Bytes::new() };
+        assert_eq!(read_all([skipped]), Ok((vec![cancel], true)));
+        let critical = Bytes::from_static(&[0xff, 0, 0, 0]);
+        assert_eq!(read_all([critical]), Err(ProtocolError::UnknownFrame { kind: 0xff }));
+    }
+
+    #[test]
+    fn a_whole_frame_is_not_copied() {
+        let bytes = encode(&[Frame { kind: FrameKind::Message, payload: Bytes::from_static(b"shared") }]);
+        let (frames, _) = read_all([bytes.clone()]).expect("a legal frame");
+        assert_eq!(frames[0].payload.as_ptr(), bytes[HEADER_BYTES..].as_ptr());
+    }
+}

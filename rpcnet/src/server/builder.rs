@@ -1,0 +1,112 @@
+//! What a server is made of, before it starts.
+
+use std::{fmt, future::Future, sync::Arc};
+
+use bytes::Bytes;
+use tokio::sync::{Semaphore, watch};
+
+use super::{Router, Server, endpoint, shared::ServerShared};
+use crate::{RpcError, ServerConfig, Service};
+
+/// Collects services and handlers, then starts a [`Server`].
+#[must_use = "a builder does nothing until it is started"]
+pub struct ServerBuilder {
+    config: ServerConfig,
+    router: Router,
+    /// The first thing that went wrong; [`ServerBuilder::start`] tells it.
+    error: Option<RpcError>,
+}
+
+impl ServerBuilder {
+    pub(super) fn new(config: ServerConfig) -> Self {
+        Self { config, router: Router::default(), error: None }
+    }
+
+    /// Adds a typed service: a generated `XServer` around its handler.
+    ///
+    /// Two services of one name are an error of [`ServerBuilder::start`].
+    #[doc(alias = "register_service")]
+    pub fn service<S: Service>(mut self, service: S) -> Self {
+        let added = self.router.add_service(service);
+        self.note(added);
+        self
+    }
+
+    /// Adds a handler of raw bytes for the method `name`, or replaces the one it had.
+    ///
+    /// The bytes are not looked at: what they mean is between the handler and those who
+    /// [call](crate::Client::call) it. A handler fails with [`RpcError::application`], whose body reaches the caller;
+    /// any other error reaches it as [`ErrorKind::Internal`](crate::ErrorKind::Internal). A method of a typed service can't be replaced: that is
+    /// an error of [`ServerBuilder::start`].
+    ///
+    /// ```
+    /// # use rpcnet::{ClientConfig, RpcError, Server, ServerConfig};
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = Server::builder(ServerConfig::development().build()?)
+    ///     .register("reverse", |bytes| async move {
+    ///         if bytes.is_empty() {
+    ///             return Err(RpcError::application("nothing to reverse"));
+    ///         }
+    ///         Ok(bytes.iter().rev().copied().collect::<Vec<u8>>())
+    ///     })
+    ///     .start()
+    ///     .await?;
+    /// # let client = rpcnet::Client::connect(server.local_addr(), ClientConfig::development().build()?).await?;
+    /// # assert_eq!(client.call("reverse", "abc").await?, "cba");
+    /// # assert_eq!(client.call("reverse", "").await.unwrap_err().body(), "nothing to reverse");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn register<H, F, B>(mut self, name: impl Into<String>, handler: H) -> Self
+    where
+        H: Fn(Bytes) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<B, RpcError>> + Send + 'static,
+        B: Into<Bytes>,
+    {
+        // A method's name lives as long as the program, so that errors, contexts and logs carry it free of charge.
+        let name: &'static str = name.into().leak();
+        let added = self.router.add_raw(name, move |message| {
+            let reply = handler(message);
+            async move { reply.await.map(Into::into) }
+        });
+        self.note(added);
+        self
+    }
+
+    /// Binds the port and starts to serve. Handlers that take their time run on the current tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) for two services of one name, [`ErrorKind::Io`](crate::ErrorKind::Io) for an address that can't be bound.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub async fn start(self) -> Result<Server, RpcError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let application = tokio::runtime::Handle::current();
+        let (stop, stopped) = watch::channel(false);
+        let running = Arc::new(Semaphore::new(0));
+        let shared = Arc::new(ServerShared::new(self.config, self.router, application));
+        let local_addr = endpoint::start(&shared, &stopped, &running).await?;
+        Ok(Server { shared, local_addr, stop, running })
+    }
+
+    fn note(&mut self, added: Result<(), RpcError>) {
+        if let Err(error) = added {
+            self.error.get_or_insert(error);
+        }
+    }
+}
+
+impl fmt::Debug for ServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerBuilder")
+            .field("services", &self.router.services())
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,149 @@
+//! The threads that do a server's network IO.
+//!
+//! A QUIC endpoint is one task, so a thread with a runtime of its own serves it best: packets, lanes and quick
+//! handlers take turns without a lock or a wakeup between threads. More threads share the port by
+//! `SO_REUSEPORT`; the kernel gives each client to one of them.
+
+use std::{
+    io,
+    net::{SocketAddr, UdpSocket},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::{
+    sync::{Semaphore, oneshot, watch},
+    task::JoinSet,
+};
+
+use super::{connection, shared::ServerShared};
+use crate::{
+    ErrorKind, Executed, RpcError,
+    transport::{
+        quic::{self, ServerEndpoint, ServerEndpointSettings},
+        tls,
+    },
+};
+
+/// Starts the IO threads and returns the address that they share.
+pub(super) async fn start(
+    shared: &Arc<ServerShared>,
+    stop: &watch::Receiver<bool>,
+    running: &Arc<Semaphore>,
+) -> Result<SocketAddr, RpcError> {
+    let settings = shared.config.settings();
+    let mut addr = settings.bind_addr;
+    // The last thread to end closes the semaphore: so does an early return from here.
+    let last_thread = Arc::new(CloseOnDrop(Arc::clone(running)));
+    for index in 0..settings.io_threads {
+        let socket = bind(addr, settings.io_threads > 1).map_err(|error| not_bound(addr, error))?;
+        // Port 0 is resolved once, by the first socket; the others share what it got.
+        addr = socket.local_addr().map_err(|error| not_bound(addr, error))?;
+        let (ready, started) = oneshot::channel();
+        let (shared, stop, last_thread) = (Arc::clone(shared), stop.clone(), Arc::clone(&last_thread));
+        thread::Builder::new()
+            .name(format!("rpcnet-io-{index}"))
+            .spawn(move || {
+                run(socket, shared, stop, ready);
+                drop(last_thread);
+            })
+            .map_err(|error| not_bound(addr, error))?;
+        started.await.unwrap_or_else(|_| Err(not_bound(addr, io::Error::other("the IO thread ended"))))?;
+    }
+    Ok(addr)
+}
+
+/// Body of an IO thread: serves until it is told to stop.
+fn run(
+    socket: UdpSocket,
+    shared: Arc<ServerShared>,
+    stop: watch::Receiver<bool>,
+    ready: oneshot::Sender<Result<(), RpcError>>,
+) {
+    let addr = shared.config.settings().bind_addr;
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            // Whoever started the server and has gone needs no answer.
+            let _ = ready.send(Err(not_bound(addr, error)));
+            return;
+        }
+    };
+    runtime.block_on(async {
+        match open(socket, &shared) {
+            Ok(endpoint) => {
+                let _ = ready.send(Ok(()));
+                accept(endpoint, shared, stop).await;
+            }
+            Err(error) => {
+                let _ = ready.send(Err(error));
+            }
+        }
+    });
+}
+
+fn open(socket: UdpSocket, shared: &ServerShared) -> Result<ServerEndpoint, RpcError> {
+    let settings = shared.config.settings();
+    let tls = tls::server_tls(&shared.config)?;
+    let endpoint = ServerEndpointSettings {
+        connection: &settings.connection,
+        handshake_timeout: settings.handshake_timeout,
+        handshakes_in_flight_max: settings.limits.handshakes_in_flight_max,
+        connections_max: settings.limits.connections_max,
+    };
+    quic::server_endpoint(socket, tls, &endpoint)
+}
+
+/// Takes connections until the server stops, then lets the close frames out.
+async fn accept(mut endpoint: ServerEndpoint, shared: Arc<ServerShared>, mut stop: watch::Receiver<bool>) {
+    let keep_alive = shared.config.settings().connection.keep_alive_interval.is_some();
+    let mut connections = JoinSet::new();
+    let for_connections = stop.clone();
+    loop {
+        tokio::select! {
+            accepted = endpoint.accept() => match accepted {
+                Some(mut connection) => {
+                    // It may be closed already; then its own task finds out.
+                    let _ = connection.keep_alive(keep_alive);
+                    connections.spawn(connection::serve(connection, Arc::clone(&shared), for_connections.clone()));
+                }
+                None => break,
+            },
+            Some(_) = connections.join_next() => {}
+            _ = stop.wait_for(|stop| *stop) => break,
+        }
+    }
+    while connections.join_next().await.is_some() {}
+    // The library has no way to wait for the close frames of a server: they are sent by tasks of this runtime, which
+    // ends when this returns.
+    tokio::time::sleep(CLOSE_GRACE).await;
+}
+
+/// Binds without SO_REUSEPORT unless it is needed: with it, a second server on a port would steal half of the clients.
+fn bind(addr: SocketAddr, shared_port: bool) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
+    if shared_port {
+        socket.set_reuse_port(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&addr.into())?;
+    Ok(socket.into())
+}
+
+fn not_bound(addr: SocketAddr, error: io::Error) -> RpcError {
+    let message = format!("the server can't listen on {addr}: is another one there? give another address, or port 0");
+    RpcError::new(ErrorKind::Io, Executed::No, message).with_source(error)
+}
+
+struct CloseOnDrop(Arc<Semaphore>);
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// A few rounds of the event loop.
+const CLOSE_GRACE: Duration = Duration::from_millis(10);

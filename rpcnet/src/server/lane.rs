@@ -1,0 +1,256 @@
+//! A lane on the server: requests in, answers out, one task.
+//!
+//! What arrives in one go is served in one go: handlers that are quick run right here, one after the other, and
+//! their answers leave together. Everything else runs on the application's runtime and answers through the
+//! [`Outbox`].
+
+use std::{
+    sync::Arc,
+    task::{self, Poll, ready},
+    time::{Duration, Instant},
+};
+
+use bytes::{Bytes, BytesMut};
+
+use super::{
+    dispatch::{Dispatch, HandlerFuture},
+    outbox::{Finished, Outbox},
+    responder::Responder,
+    router::Route,
+    running::Running,
+    shared::ConnectionShared,
+};
+use crate::{
+    Context, RpcError,
+    proto::{
+        Frame, FrameKind, FrameReader, LANE_MESSAGE_BYTES_MAX, ProtocolError, RequestHead, ResponseHead, Status,
+        read_cancel,
+    },
+    service::{IncomingCall, Reply},
+    transport::quic::{ReceiveStream, SendStream, stream_error},
+};
+
+/// One lane of a connection.
+pub(crate) struct Lane {
+    connection: Arc<ConnectionShared>,
+    receive: ReceiveStream,
+    send: SendStream,
+    reader: FrameReader,
+    /// Answers of this batch.
+    out: BytesMut,
+    /// A batch that the transport has not taken yet.
+    unsent: Bytes,
+    outbox: Arc<Outbox>,
+    finished: Finished,
+    /// The calls in flight, by id.
+    calls: Vec<Option<Context>>,
+    /// One for each service, made when it is first called here.
+    dispatchers: Vec<Option<Box<dyn Dispatch>>>,
+    /// The context of calls that are answered at once, made once and renewed for each.
+    context: Context,
+    /// When the last handler ended that was polled here.
+    clock: Instant,
+}
+
+impl Lane {
+    pub(crate) fn new(
+        connection: Arc<ConnectionShared>,
+        receive: ReceiveStream,
+        send: SendStream,
+        reader: FrameReader,
+    ) -> Self {
+        let context = Context::new("", None, Some(connection.peer));
+        let mut dispatchers = Vec::new();
+        dispatchers.resize_with(connection.server.router.services(), || None);
+        Self {
+            connection,
+            receive,
+            send,
+            reader,
+            out: BytesMut::new(),
+            unsent: Bytes::new(),
+            outbox: Arc::default(),
+            finished: Finished::default(),
+            calls: Vec::new(),
+            dispatchers,
+            context,
+            clock: Instant::now(),
+        }
+    }
+
+    /// Serves the lane until the client ends it, or breaks the protocol, or the connection is lost.
+    pub(crate) async fn serve(mut self) -> Result<(), RpcError> {
+        std::future::poll_fn(|cx| self.poll_serve(cx)).await
+    }
+
+    fn poll_serve(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), RpcError>> {
+        self.collect_finished(cx);
+        let batch_end = Instant::now() + BATCH_TIME_MAX;
+        loop {
+            let more = self.serve_frames(batch_end)?;
+            if more || self.out.len() >= BATCH_BYTES_MAX {
+                // Answers that nobody reads hold up the requests behind them, so that they can't pile up here.
+                ready!(self.poll_flush(cx))?;
+            }
+            if more {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            match self.receive.poll_receive(cx).map_err(stream_error)? {
+                Poll::Ready(Some(chunk)) => self.reader.push(chunk),
+                Poll::Ready(None) if self.reader.is_at_boundary() => {
+                    ready!(self.poll_flush(cx))?;
+                    if self.calls.iter().all(Option::is_none) {
+                        return Poll::Ready(Ok(()));
+                    }
+                    return Poll::Pending;
+                }
+                Poll::Ready(None) => return Poll::Ready(Err(ProtocolError::Truncated.into())),
+                Poll::Pending => {
+                    ready!(self.poll_flush(cx))?;
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+
+    /// Serves the frames that have arrived. Returns whether the batch's time is over before they are.
+    fn serve_frames(&mut self, batch_end: Instant) -> Result<bool, RpcError> {
+        let application = self.connection.server.application.clone();
+        // What a handler spawns lands on the application's runtime, not on this IO thread.
+        let _application = application.enter();
+        self.clock = Instant::now();
+        while let Some(Frame { kind, payload }) = self.reader.next()? {
+            match kind {
+                FrameKind::Request => self.serve_request(payload)?,
+                FrameKind::Cancel => self.cancel(read_cancel(&payload)?),
+                FrameKind::Void => {}
+                _ => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
+            }
+            if self.clock > batch_end {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn serve_request(&mut self, payload: Bytes) -> Result<(), RpcError> {
+        let (head, message) = RequestHead::read(payload)?;
+        self.check_call_id(head.call_id)?;
+        let connection = Arc::clone(&self.connection);
+        let Some(route) = connection.server.router.route(head.method_id) else {
+            self.answer(head.call_id, Reply::status(Status::UnknownMethod, ""));
+            return Ok(());
+        };
+        if head.fields.unknown_critical.is_some() {
+            self.answer(head.call_id, Reply::status(Status::Unsupported, ""));
+        } else if connection.is_overloaded() {
+            self.answer(head.call_id, Reply::status(Status::Overloaded, ""));
+        } else {
+            self.start(&head, message, route);
+        }
+        Ok(())
+    }
+
+    /// Runs the handler here if it is a quick one, or else on a task of its own.
+    fn start(&mut self, head: &RequestHead, message: Bytes, route: &Arc<Route>) {
+        let deadline = (head.time_left_ms != 0)
+            .then(|| tokio::time::Instant::now() + Duration::from_millis(u64::from(head.time_left_ms)));
+        self.context.renew(route.name, deadline);
+        let router = &self.connection.server.router;
+        let dispatcher = self.dispatchers[route.service].get_or_insert_with(|| router.dispatcher(route.service));
+        let call = IncomingCall::new(head.method_id, message);
+        if !route.pace.is_quick() {
+            let handler = self.context.enter(|| dispatcher.start(call));
+            self.spawn(head.call_id, handler, route);
+            return;
+        }
+        let outcome = self.context.enter(|| dispatcher.poll_once(call));
+        let now = Instant::now();
+        route.pace.record(now - self.clock);
+        self.clock = now;
+        match outcome {
+            Ok(reply) => self.answer(head.call_id, reply),
+            Err(handler) => self.spawn(head.call_id, handler, route),
+        }
+    }
+
+    fn spawn(&mut self, call_id: u32, handler: HandlerFuture, route: &Arc<Route>) {
+        let handler = Running::new(handler, self.context.clone(), Arc::clone(route));
+        let responder = self.responder(call_id);
+        self.connection.server.application.spawn(responder.run(handler));
+    }
+
+    /// Answers a call that never left this task.
+    fn answer(&mut self, call_id: u32, reply: Reply) {
+        let length = reply.message.as_slice().len();
+        if length <= LANE_MESSAGE_BYTES_MAX && length <= self.connection.response_bytes_max() {
+            ResponseHead::new(call_id, reply.status).put(&mut self.out, reply.message.as_slice());
+        } else {
+            let responder = self.responder(call_id);
+            self.connection.server.application.spawn(responder.answer(reply));
+        }
+    }
+
+    /// Takes the call off this task: its id is in use until its answer comes through the outbox.
+    fn responder(&mut self, call_id: u32) -> Responder {
+        let index = call_id as usize;
+        if self.calls.len() <= index {
+            self.calls.resize(index + 1, None);
+        }
+        self.calls[index] = Some(self.context.clone());
+        let lane_id = self.send.id();
+        Responder::new(Arc::clone(&self.outbox), Arc::clone(&self.connection), lane_id, call_id)
+    }
+
+    fn check_call_id(&self, id: u32) -> Result<(), ProtocolError> {
+        let in_use = self.calls.get(id as usize).is_some_and(Option::is_some);
+        let limit = self.connection.server.config.settings().limits.calls_per_connection_max;
+        if in_use || id >= limit { Err(ProtocolError::BadCallId { id }) } else { Ok(()) }
+    }
+
+    /// A call that is over already is none of ours.
+    fn cancel(&mut self, call_id: u32) {
+        if let Some(Some(context)) = self.calls.get(call_id as usize) {
+            context.cancel();
+        }
+    }
+
+    /// Takes what ended on other tasks since the last time.
+    fn collect_finished(&mut self, cx: &task::Context<'_>) {
+        self.outbox.swap(&mut self.finished, cx);
+        self.out.extend_from_slice(&self.finished.frames);
+        self.finished.frames.clear();
+        for call_id in self.finished.call_ids.drain(..) {
+            self.calls[call_id as usize] = None;
+        }
+    }
+
+    /// Hands all answers to the transport; pending while it takes no more.
+    fn poll_flush(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), RpcError>> {
+        loop {
+            if self.unsent.is_empty() {
+                if self.out.is_empty() {
+                    return Poll::Ready(Ok(()));
+                }
+                self.unsent = self.out.split().freeze();
+            }
+            ready!(self.send.poll_send(&mut self.unsent, cx)).map_err(stream_error)?;
+        }
+    }
+}
+
+impl Drop for Lane {
+    /// The client is gone, so nobody waits for the answers.
+    fn drop(&mut self) {
+        for context in self.calls.iter().flatten() {
+            context.cancel();
+        }
+    }
+}
+
+/// How long one task may serve before it lets the endpoint on the same thread send what is ready.
+const BATCH_TIME_MAX: Duration = Duration::from_micros(500);
+
+/// How many bytes of answers may gather before they are sent.
+const BATCH_BYTES_MAX: usize = 64 * 1024;

@@ -1,0 +1,118 @@
+//! The server: services behind one UDP port.
+
+mod builder;
+mod connection;
+mod dispatch;
+mod endpoint;
+mod lane;
+mod large;
+mod outbox;
+mod pace;
+mod responder;
+mod router;
+mod running;
+mod shared;
+
+use std::{fmt, net::SocketAddr, sync::Arc};
+
+use tokio::sync::{Semaphore, watch};
+
+pub use builder::ServerBuilder;
+pub(crate) use router::Router;
+pub(crate) use running::Running;
+
+use crate::ServerConfig;
+use shared::ServerShared;
+
+/// A running server: the handle that tells its address and stops it.
+///
+/// Dropping it stops the server.
+///
+/// ```
+/// # mod greeting {
+/// #[rpcnet::service]
+/// pub trait Greeting {
+///     async fn greet(&self, name: String) -> Result<String, String>;
+/// }
+/// # }
+/// # use greeting::*;
+/// use rpcnet::{ClientConfig, Server, ServerConfig};
+///
+/// struct MyGreeting;
+///
+/// impl Greeting for MyGreeting {
+///     async fn greet(&self, name: String) -> Result<String, String> {
+///         Ok(format!("Hello, {name}!"))
+///     }
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = Server::builder(ServerConfig::development().build()?)
+///     .service(GreetingServer::new(MyGreeting))
+///     .start()
+///     .await?;
+///
+/// let client = GreetingClient::connect(server.local_addr(), ClientConfig::development().build()?).await?;
+/// assert_eq!(client.greet("World".into()).await?, "Hello, World!");
+///
+/// server.stop().await;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Server {
+    shared: Arc<ServerShared>,
+    local_addr: SocketAddr,
+    stop: watch::Sender<bool>,
+    /// Closed when the last IO thread has let go of its socket.
+    running: Arc<Semaphore>,
+}
+
+impl Server {
+    /// Starts to build a server.
+    pub fn builder(config: ServerConfig) -> ServerBuilder {
+        ServerBuilder::new(config)
+    }
+
+    /// The address that it listens on, with the port that the system chose if port 0 was asked for.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// How many calls are running on tasks of their own. Calls that are answered at once are never counted.
+    pub fn calls_in_flight(&self) -> usize {
+        self.shared.calls_in_flight()
+    }
+
+    /// Stops at once: connections are closed, handlers are dropped at their next await, and when this returns the port
+    /// is free. Stopping twice does no more than stopping once.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before its end, the server stops all the same.
+    pub async fn stop(&self) {
+        self.stop.send_replace(true);
+        self.stopped().await;
+    }
+
+    /// Waits until the server has stopped.
+    pub async fn stopped(&self) {
+        // Never has a permit: it only ever ends by being closed.
+        let _ = self.running.acquire().await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("local_addr", &self.local_addr)
+            .field("calls_in_flight", &self.calls_in_flight())
+            .finish_non_exhaustive()
+    }
+}

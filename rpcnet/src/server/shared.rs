@@ -1,0 +1,82 @@
+//! What the parts of a server, and of one of its connections, have in common.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use super::router::Router;
+use crate::{ServerConfig, proto::Hello, transport::quic};
+
+/// One for a server.
+pub(crate) struct ServerShared {
+    pub(crate) config: ServerConfig,
+    pub(crate) router: Router,
+    /// The runtime that the server was started on: handlers that take their time run there, and what any handler
+    /// spawns lands there, never on an IO thread.
+    pub(crate) application: tokio::runtime::Handle,
+    calls: AtomicUsize,
+}
+
+/// One for a connection.
+pub(crate) struct ConnectionShared {
+    pub(crate) server: Arc<ServerShared>,
+    pub(crate) handle: quic::Handle,
+    pub(crate) peer: SocketAddr,
+    /// The client's hello, once it has arrived.
+    pub(crate) hello: OnceLock<Hello>,
+    calls: AtomicUsize,
+}
+
+/// One call's share of the limits, given back when it is dropped.
+pub(crate) struct CallPermit(Arc<ConnectionShared>);
+
+impl ServerShared {
+    pub(crate) fn new(config: ServerConfig, router: Router, application: tokio::runtime::Handle) -> Self {
+        Self { config, router, application, calls: AtomicUsize::new(0) }
+    }
+
+    /// Calls whose handlers are running on tasks of their own.
+    pub(crate) fn calls_in_flight(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+}
+
+impl ConnectionShared {
+    pub(crate) fn new(server: Arc<ServerShared>, handle: quic::Handle, peer: SocketAddr) -> Self {
+        Self { server, handle, peer, hello: OnceLock::new(), calls: AtomicUsize::new(0) }
+    }
+
+    /// Whether another call would be one too many.
+    ///
+    /// A call that is answered at once is never counted, so it costs these two loads and no more. IO threads that ask
+    /// at the same time may exceed the server's limit by one call each.
+    pub(crate) fn is_overloaded(&self) -> bool {
+        let limits = &self.server.config.settings().limits;
+        self.calls.load(Ordering::Relaxed) >= limits.calls_per_connection_max as usize
+            || self.server.calls.load(Ordering::Relaxed) >= limits.calls_max
+    }
+
+    /// Counts a call that was not answered at once, until the permit is dropped.
+    pub(crate) fn admit(self: &Arc<Self>) -> CallPermit {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.server.calls.fetch_add(1, Ordering::Relaxed);
+        CallPermit(Arc::clone(self))
+    }
+
+    /// The largest answer that both sides allow.
+    pub(crate) fn response_bytes_max(&self) -> usize {
+        let client = self.hello.get().map_or(u64::MAX, |hello| hello.message_bytes_max);
+        usize::try_from(client).unwrap_or(usize::MAX).min(self.server.config.settings().limits.message_bytes_max)
+    }
+}
+
+impl Drop for CallPermit {
+    fn drop(&mut self) {
+        self.0.calls.fetch_sub(1, Ordering::Relaxed);
+        self.0.server.calls.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,160 @@
+//! Frames on streams that carry one thing at a time: control streams, and large messages.
+//!
+//! Lanes don't use this: they are driven by hand, for speed.
+
+use bytes::{Bytes, BytesMut};
+
+use super::quic::{ReceiveStream, SendStream, reset_code, stream_error};
+use crate::{
+    ErrorKind, Executed, RpcError,
+    proto::{Frame, FrameKind, FrameReader, LANE_MESSAGE_BYTES_MAX, ProtocolError, StreamKind, frame_header},
+};
+
+/// The receiving half of a stream, cut into frames. Dropped early, it tells the peer to stop sending.
+pub(crate) struct FrameReceiver {
+    stream: ReceiveStream,
+    reader: FrameReader,
+}
+
+impl FrameReceiver {
+    /// Reads the byte that says what the stream is for.
+    ///
+    /// # Errors
+    ///
+    /// The stream ended or failed first, or is of a kind that this version does not know.
+    pub(crate) async fn accept(mut stream: ReceiveStream) -> Result<(StreamKind, Self), RpcError> {
+        let mut chunk = loop {
+            match stream.receive().await.map_err(stream_error)? {
+                Some(chunk) if chunk.is_empty() => {}
+                Some(chunk) => break chunk,
+                None => return Err(truncated()),
+            }
+        };
+        let kind = chunk.split_to(1)[0];
+        let kind = StreamKind::from_byte(kind).ok_or(ProtocolError::UnknownStream { kind })?;
+        let mut reader = FrameReader::default();
+        reader.push(chunk);
+        Ok((kind, Self { stream, reader }))
+    }
+
+    /// The receiving half of a stream that this side opened: the peer's first byte is a frame's.
+    pub(crate) fn opened(stream: ReceiveStream) -> Self {
+        Self { stream, reader: FrameReader::default() }
+    }
+
+    /// The next frame, or `None` at the stream's end.
+    ///
+    /// # Cancel safety
+    ///
+    /// What arrived is kept: the next call goes on from there.
+    pub(crate) async fn next(&mut self) -> Result<Option<Frame>, RpcError> {
+        loop {
+            if let Some(frame) = self.reader.next()? {
+                return Ok(Some(frame));
+            }
+            match self.stream.receive().await.map_err(stream_error)? {
+                Some(chunk) => self.reader.push(chunk),
+                None if self.reader.is_at_boundary() => return Ok(None),
+                None => return Err(truncated()),
+            }
+        }
+    }
+
+    /// Reads one message, which may come in fragments, of at most `bytes_max`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Truncated`] if the stream ends before the message does, [`ErrorKind::MessageTooLarge`] as
+    /// soon as it is larger than allowed.
+    pub(crate) async fn message(&mut self, bytes_max: usize) -> Result<Bytes, RpcError> {
+        let mut whole = BytesMut::new();
+        loop {
+            let Some(Frame { kind, payload }) = self.next().await? else {
+                return Err(truncated());
+            };
+            if whole.len() + payload.len() > bytes_max {
+                return Err(too_large(bytes_max));
+            }
+            match kind {
+                FrameKind::Fragment => whole.extend_from_slice(&payload),
+                FrameKind::Message if whole.is_empty() => return Ok(payload),
+                FrameKind::Message => {
+                    whole.extend_from_slice(&payload);
+                    return Ok(whole.freeze());
+                }
+                _ => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
+            }
+        }
+    }
+
+    /// What is left for a lane's own driver.
+    pub(crate) fn into_parts(self) -> (ReceiveStream, FrameReader) {
+        (self.stream, self.reader)
+    }
+}
+
+/// The sending half of a stream. Dropped before [`FrameSender::finish`], it resets the stream, so that what was sent
+/// is never taken for all.
+pub(crate) struct FrameSender {
+    stream: SendStream,
+    finished: bool,
+}
+
+impl FrameSender {
+    pub(crate) fn new(stream: SendStream) -> Self {
+        Self { stream, finished: false }
+    }
+
+    /// Sends bytes that are frames already.
+    pub(crate) async fn send(&mut self, frames: Bytes) -> Result<(), RpcError> {
+        self.stream.send(frames).await.map_err(stream_error)
+    }
+
+    /// Sends one message, in fragments if it is large. The message itself is not copied.
+    pub(crate) async fn message(&mut self, mut message: Bytes) -> Result<(), RpcError> {
+        loop {
+            let last = message.len() <= FRAGMENT_BYTES;
+            let part = message.split_to(message.len().min(FRAGMENT_BYTES));
+            let kind = if last { FrameKind::Message } else { FrameKind::Fragment };
+            let header = Bytes::copy_from_slice(&frame_header(kind, part.len()));
+            self.stream.send_vectored(&mut [header, part]).await.map_err(stream_error)?;
+            if last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Ends the stream well.
+    pub(crate) fn finish(mut self) -> Result<(), RpcError> {
+        self.finished = true;
+        self.stream.finish().map_err(stream_error)
+    }
+}
+
+impl Drop for FrameSender {
+    fn drop(&mut self) {
+        if !self.finished {
+            // It may be closed already, which is as good.
+            let _ = self.stream.reset(reset_code());
+        }
+    }
+}
+
+impl From<ProtocolError> for RpcError {
+    fn from(error: ProtocolError) -> Self {
+        let message = format!("the peer broke the rpcnet protocol: {error}");
+        Self::new(ErrorKind::Protocol, Executed::Maybe, message)
+    }
+}
+
+fn truncated() -> RpcError {
+    RpcError::new(ErrorKind::Truncated, Executed::Maybe, "the stream ended before its terminal frame")
+}
+
+fn too_large(bytes_max: usize) -> RpcError {
+    let message = format!("a message of more than {bytes_max} bytes; raise message_bytes_max if it is meant to be");
+    RpcError::new(ErrorKind::MessageTooLarge, Executed::Maybe, message)
+}
+
+/// What one fragment carries: small enough to interleave, large enough that its header is nothing.
+const FRAGMENT_BYTES: usize = LANE_MESSAGE_BYTES_MAX;

@@ -1,0 +1,226 @@
+//! QUIC by s2n-quic: the only file that names it.
+//!
+//! Everything else sees the aliases and the two functions that open endpoints.
+
+use std::{borrow::Cow, io, net::UdpSocket, sync::Arc, time::Duration};
+
+use s2n_quic::{
+    application,
+    connection::Error as ConnectionFailure,
+    provider::{
+        congestion_controller::{Bbr, Cubic},
+        endpoint_limits::{ConnectionAttempt, Limiter, Outcome},
+        event::disabled,
+        io::tokio as quic_io,
+        limits::Limits,
+        tls::rustls as quic_tls,
+    },
+    stream::Error as StreamFailure,
+};
+
+use crate::{
+    ErrorKind, Executed, RpcError,
+    config::{CongestionController, ConnectionSettings},
+    proto::CloseCode,
+};
+
+pub(crate) use s2n_quic::{
+    Connection, Server as ServerEndpoint,
+    client::{Client as ClientEndpoint, Connect},
+    connection::{Handle, StreamAcceptor},
+    stream::{BidirectionalStream, ReceiveStream, SendStream},
+};
+
+/// What a server's endpoint needs beyond its TLS configuration.
+pub(crate) struct ServerEndpointSettings<'a> {
+    pub(crate) connection: &'a ConnectionSettings,
+    pub(crate) handshake_timeout: Duration,
+    pub(crate) handshakes_in_flight_max: usize,
+    pub(crate) connections_max: usize,
+}
+
+/// Opens a server's endpoint on `socket`. Its tasks run on the current tokio runtime.
+pub(crate) fn server_endpoint(
+    socket: UdpSocket,
+    tls: Arc<rustls::ServerConfig>,
+    settings: &ServerEndpointSettings<'_>,
+) -> Result<ServerEndpoint, RpcError> {
+    let limits = limits(settings.connection, settings.handshake_timeout)?;
+    let admission = Admission {
+        handshakes_in_flight_max: settings.handshakes_in_flight_max,
+        connections_max: settings.connections_max,
+    };
+    let builder = ServerEndpoint::builder()
+        .with_tls(quic_tls::Server::from(tls))
+        .map_err(refused)?
+        .with_io(io_provider(socket, settings.connection).map_err(no_socket)?)
+        .map_err(no_socket)?
+        .with_limits(limits)
+        .map_err(refused)?
+        .with_endpoint_limits(admission)
+        .map_err(refused)?
+        // Never the default: another crate may turn on a feature that makes it log every packet.
+        .with_event(disabled::Provider)
+        .map_err(refused)?;
+    match settings.connection.congestion_controller {
+        CongestionController::Cubic => {
+            builder.with_congestion_controller(Cubic::default()).map_err(refused)?.start().map_err(refused)
+        }
+        CongestionController::Bbr => {
+            builder.with_congestion_controller(Bbr::default()).map_err(refused)?.start().map_err(refused)
+        }
+    }
+}
+
+/// Opens a client's endpoint on `socket`. Its tasks run on the current tokio runtime.
+pub(crate) fn client_endpoint(
+    socket: UdpSocket,
+    tls: Arc<rustls::ClientConfig>,
+    connection: &ConnectionSettings,
+    connect_timeout: Duration,
+) -> Result<ClientEndpoint, RpcError> {
+    let builder = ClientEndpoint::builder()
+        .with_tls(quic_tls::Client::from(tls))
+        .map_err(refused)?
+        .with_io(io_provider(socket, connection).map_err(no_socket)?)
+        .map_err(no_socket)?
+        .with_limits(limits(connection, connect_timeout)?)
+        .map_err(refused)?
+        .with_event(disabled::Provider)
+        .map_err(refused)?;
+    match connection.congestion_controller {
+        CongestionController::Cubic => {
+            builder.with_congestion_controller(Cubic::default()).map_err(refused)?.start().map_err(refused)
+        }
+        CongestionController::Bbr => {
+            builder.with_congestion_controller(Bbr::default()).map_err(refused)?.start().map_err(refused)
+        }
+    }
+}
+
+/// Why a connection ended, as the error of what was waiting on it.
+pub(crate) fn connection_error(failure: ConnectionFailure) -> RpcError {
+    let (kind, message): (_, Cow<'static, str>) = match failure {
+        ConnectionFailure::Closed { .. } => (ErrorKind::Connection, "the connection was closed".into()),
+        ConnectionFailure::Application { error, .. } => {
+            (ErrorKind::Connection, CloseCode::describe(u64::from(error)).into())
+        }
+        ConnectionFailure::IdleTimerExpired { .. } => {
+            (ErrorKind::Connection, "nothing was heard from the peer for the idle timeout".into())
+        }
+        ConnectionFailure::MaxHandshakeDurationExceeded { .. } => {
+            // A server that finds no common protocol or cipher says nothing at all (s2n-quic 1.91), so this is how it shows.
+            let advice = "is it an rpcnet server of this version, with a cipher suite that both sides allow?";
+            (ErrorKind::Connection, format!("the peer did not finish the handshake in time: {advice}").into())
+        }
+        ConnectionFailure::Transport { code, .. } if code.as_u64() == TLS_NO_APPLICATION_PROTOCOL => {
+            (ErrorKind::Tls, "the peer does not speak rpcnet/1: is this the right port?".into())
+        }
+        ConnectionFailure::Transport { code, reason, .. } if TLS_ALERTS.contains(&code.as_u64()) => {
+            let alert = code.as_u64() & 0xff;
+            (ErrorKind::Tls, format!("the TLS handshake failed (alert {alert}) {reason}").trim_end().to_owned().into())
+        }
+        ConnectionFailure::Transport { code, .. } if code.as_u64() == CONNECTION_REFUSED => {
+            (ErrorKind::Connection, "the server refused the connection: it is at its limit".into())
+        }
+        other => (ErrorKind::Connection, format!("the connection failed: {other}").into()),
+    };
+    RpcError::new(kind, Executed::Maybe, message)
+}
+
+/// Why a stream ended, as the error of what was waiting on it.
+pub(crate) fn stream_error(failure: StreamFailure) -> RpcError {
+    match failure {
+        StreamFailure::ConnectionError { error, .. } => connection_error(error),
+        StreamFailure::StreamReset { .. } => {
+            RpcError::new(ErrorKind::Truncated, Executed::Maybe, "the peer reset the stream before its end")
+        }
+        other => RpcError::new(ErrorKind::Stream, Executed::Maybe, format!("the stream failed: {other}")),
+    }
+}
+
+/// The code with which a stream is reset whose answer nobody wants.
+pub(crate) fn reset_code() -> application::Error {
+    application::Error::UNKNOWN
+}
+
+/// Closes the connection for the reason `code`.
+pub(crate) fn close(handle: &Handle, code: CloseCode) {
+    handle.close(application::Error::from(code.number()));
+}
+
+fn io_provider(socket: UdpSocket, settings: &ConnectionSettings) -> io::Result<quic_io::Provider> {
+    let mut builder = quic_io::Provider::builder().with_rx_socket(socket)?;
+    if let Some(mtu) = settings.max_mtu {
+        builder = builder.with_max_mtu(mtu)?;
+    }
+    builder.build()
+}
+
+fn limits(settings: &ConnectionSettings, handshake_timeout: Duration) -> Result<Limits, RpcError> {
+    let mut limits = Limits::new()
+        .with_max_idle_timeout(settings.idle_timeout)
+        .and_then(|limits| limits.with_max_handshake_duration(handshake_timeout))
+        .and_then(|limits| limits.with_max_open_remote_bidirectional_streams(STREAMS_MAX))
+        .and_then(|limits| limits.with_max_open_remote_unidirectional_streams(STREAMS_MAX))
+        .map_err(refused)?;
+    if let Some(interval) = settings.keep_alive_interval {
+        limits = limits.with_max_keep_alive_period(interval).map_err(refused)?;
+    }
+    if let Some(window) = settings.connection_window_bytes {
+        limits = limits.with_data_window(u64::from(window)).map_err(refused)?;
+    }
+    if let Some(window) = settings.stream_window_bytes {
+        limits = limits
+            .with_bidirectional_local_data_window(u64::from(window))
+            .and_then(|limits| limits.with_bidirectional_remote_data_window(u64::from(window)))
+            .and_then(|limits| limits.with_unidirectional_data_window(u64::from(window)))
+            .map_err(refused)?;
+    }
+    Ok(limits)
+}
+
+/// Who may begin a handshake.
+struct Admission {
+    handshakes_in_flight_max: usize,
+    connections_max: usize,
+}
+
+impl Limiter for Admission {
+    fn on_connection_attempt(&mut self, attempt: &ConnectionAttempt<'_>) -> Outcome {
+        if attempt.connection_count >= self.connections_max {
+            Outcome::close()
+        } else if attempt.inflight_handshakes >= 2 * self.handshakes_in_flight_max {
+            // A retry is a question, not a limit: who answers it is let in. This is the limit.
+            Outcome::close()
+        } else if attempt.inflight_handshakes >= self.handshakes_in_flight_max {
+            Outcome::retry()
+        } else {
+            Outcome::allow()
+        }
+    }
+}
+
+fn refused(error: impl std::fmt::Display) -> RpcError {
+    RpcError::new(
+        ErrorKind::Configuration,
+        Executed::No,
+        format!("the QUIC library refused its configuration: {error}"),
+    )
+}
+
+fn no_socket(error: impl std::fmt::Display) -> RpcError {
+    RpcError::new(ErrorKind::Io, Executed::No, format!("the UDP socket can't be used: {error}"))
+}
+
+/// Streams of each kind that a peer may have open: lanes, and large messages in flight.
+const STREAMS_MAX: u64 = 128;
+
+/// RFC 9000, section 20.1: `CONNECTION_REFUSED`.
+const CONNECTION_REFUSED: u64 = 0x02;
+
+/// RFC 9000, section 20.1: `CRYPTO_ERROR` carries a TLS alert in its low byte.
+const TLS_ALERTS: std::ops::RangeInclusive<u64> = 0x100..=0x1ff;
+
+/// RFC 7301: the alert `no_application_protocol`.
+const TLS_NO_APPLICATION_PROTOCOL: u64 = 0x100 + 120;
