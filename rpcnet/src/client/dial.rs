@@ -42,7 +42,7 @@ pub(super) async fn dial(target: &Target, config: &ClientConfig) -> Result<Diale
         Ok(dialed) => dialed,
         Err(_) => {
             let message = format!(
-                "no answer from {target} within {limit:?}: does a server listen there, and does UDP get through?"
+                "no answer from {target} within {limit:?}: does an rpcnet/1 server listen there, and does UDP get through?"
             );
             Err(RpcError::new(ErrorKind::Connection, Executed::No, message))
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use tokio::{sync::watch, task::JoinSet, time::timeout};
+use tokio::{sync::watch, task::JoinSet};
 
 use super::{
     lane::Lane,
@@ -27,57 +27,66 @@ pub(crate) async fn serve(connection: Connection, server: Arc<ServerShared>, mut
     let (handle, acceptor) = connection.split();
     let shared = Arc::new(ConnectionShared::new(server, handle, peer));
     let code = tokio::select! {
-        ended = accept_streams(Arc::clone(&shared), acceptor) => match ended {
-            Ok(()) => CloseCode::Done,
-            Err(error) => {
-                tracing::debug!(%peer, %error, "closing a connection");
-                close_code(&shared, &error)
-            }
-        },
+        (code, reason) = accept_streams(Arc::clone(&shared), acceptor) => {
+            tracing::debug!(%peer, %reason, "a connection ended");
+            code
+        }
         _ = stop.wait_for(|stop| *stop) => CloseCode::Done,
     };
     quic::close(&shared.handle, code);
 }
 
-fn close_code(shared: &ConnectionShared, error: &RpcError) -> CloseCode {
-    match error.kind() {
-        ErrorKind::DeadlineExceeded => CloseCode::HelloTimeout,
-        _ if shared.hello.get().is_some_and(|hello| !hello.speaks(VERSION)) => CloseCode::Version,
-        ErrorKind::Protocol => CloseCode::Protocol,
-        _ => CloseCode::Done,
+/// Why a stream's task ended before its time, and what follows from it.
+enum Failure {
+    /// The stream alone is lost.
+    Stream,
+    /// The connection is to be closed.
+    Connection(CloseCode, String),
+}
+
+impl From<RpcError> for Failure {
+    fn from(error: RpcError) -> Self {
+        match error.kind() {
+            ErrorKind::Protocol => Self::Connection(CloseCode::Protocol, error.to_string()),
+            _ => Self::Stream,
+        }
     }
 }
 
-/// Takes streams until the connection ends. A stream that breaks the protocol ends the connection.
-async fn accept_streams(shared: Arc<ConnectionShared>, mut acceptor: StreamAcceptor) -> Result<(), RpcError> {
+impl From<ProtocolError> for Failure {
+    fn from(error: ProtocolError) -> Self {
+        Self::Connection(CloseCode::Protocol, error.to_string())
+    }
+}
+
+/// Takes streams until the connection ends, or one of them gives a reason to end it.
+async fn accept_streams(shared: Arc<ConnectionShared>, mut acceptor: StreamAcceptor) -> (CloseCode, String) {
     let mut streams = JoinSet::new();
     let hello_timeout = tokio::time::sleep(shared.server.config.settings().handshake_timeout);
     tokio::pin!(hello_timeout);
     loop {
         tokio::select! {
-            accepted = acceptor.accept_bidirectional_stream() => match accepted.map_err(connection_error)? {
-                Some(stream) => {
+            accepted = acceptor.accept_bidirectional_stream() => match accepted {
+                Ok(Some(stream)) => {
                     streams.spawn(serve_stream(Arc::clone(&shared), stream));
                 }
-                None => return Ok(()),
+                Ok(None) => return (CloseCode::Done, "the client is done".into()),
+                Err(failure) => return (CloseCode::Done, connection_error(failure).to_string()),
             },
-            Some(ended) = streams.join_next() => {
-                // A stream's task panics only if this crate has a fault; its connection is not to be trusted then.
-                ended.unwrap_or_else(|_| Err(ProtocolError::Truncated.into())).or_else(only_the_stream)?;
-            }
+            Some(ended) = streams.join_next() => match ended {
+                Ok(Ok(()) | Err(Failure::Stream)) => {}
+                Ok(Err(Failure::Connection(code, reason))) => return (code, reason),
+                // Only a fault of this crate can do that; its connection is not to be trusted then.
+                Err(panic) => return (CloseCode::Protocol, panic.to_string()),
+            },
             () = &mut hello_timeout, if shared.hello.get().is_none() => {
-                return Err(RpcError::new(ErrorKind::DeadlineExceeded, crate::Executed::No, "no hello in time"));
+                return (CloseCode::HelloTimeout, "no hello in time".into());
             }
         }
     }
 }
 
-/// A stream that failed without breaking the protocol leaves the connection as it is.
-fn only_the_stream(error: RpcError) -> Result<(), RpcError> {
-    if error.kind() == ErrorKind::Protocol { Err(error) } else { Ok(()) }
-}
-
-async fn serve_stream(shared: Arc<ConnectionShared>, stream: BidirectionalStream) -> Result<(), RpcError> {
+async fn serve_stream(shared: Arc<ConnectionShared>, stream: BidirectionalStream) -> Result<(), Failure> {
     let (receive, send) = stream.split();
     let (kind, frames) = FrameReceiver::accept(receive).await?;
     if kind != StreamKind::Control && shared.hello.get().is_none() {
@@ -87,34 +96,32 @@ async fn serve_stream(shared: Arc<ConnectionShared>, stream: BidirectionalStream
         StreamKind::Control => control(&shared, frames, FrameSender::new(send)).await,
         StreamKind::Lane => {
             let (receive, reader) = frames.into_parts();
-            Lane::new(shared, receive, send, reader).serve().await
+            Ok(Lane::new(shared, receive, send, reader).serve().await?)
         }
-        StreamKind::Call => large::serve(shared, frames, FrameSender::new(send)).await,
+        StreamKind::Call => Ok(large::serve(shared, frames, FrameSender::new(send)).await?),
         StreamKind::Response => Err(ProtocolError::UnknownStream { kind: kind.byte() }.into()),
     }
 }
 
 /// The control stream: the hellos, then pings, until the client ends it.
-async fn control(shared: &ConnectionShared, mut frames: FrameReceiver, mut send: FrameSender) -> Result<(), RpcError> {
-    let settings = shared.server.config.settings();
-    let hello = match timeout(settings.handshake_timeout, frames.next()).await {
-        Ok(Ok(Some(Frame { kind: FrameKind::Hello, payload }))) => Hello::read(&payload)?,
-        Ok(Ok(Some(Frame { kind, .. }))) => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
-        Ok(Ok(None)) => return Err(ProtocolError::Truncated.into()),
-        Ok(Err(error)) => return Err(error),
-        Err(_) => return Ok(()),
+async fn control(shared: &ConnectionShared, mut frames: FrameReceiver, mut send: FrameSender) -> Result<(), Failure> {
+    let hello = match frames.next().await? {
+        Some(Frame { kind: FrameKind::Hello, payload }) => Hello::read(&payload)?,
+        Some(Frame { kind, .. }) => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
+        None => return Err(ProtocolError::Truncated.into()),
     };
-    let limits = &settings.limits;
+    let limits = &shared.server.config.settings().limits;
     let mut answer = BytesMut::new();
     Hello::new(limits.calls_per_connection_max, limits.message_bytes_max as u64).put(&mut answer);
-    // The answer goes out before a lane can come in, and tells even a client that speaks no common version why.
+    if !hello.speaks(VERSION) {
+        // The client reads our versions and closes; for one that does not, the connection's hello timeout is running.
+        send.send(answer.freeze()).await?;
+        while frames.next().await?.is_some() {}
+        return Err(Failure::Connection(CloseCode::Version, "no common version".into()));
+    }
+    // Before the answer: once that is out, lanes may come in.
     shared.hello.set(hello).map_err(|_| ProtocolError::SecondControlStream)?;
     send.send(answer.split().freeze()).await?;
-    if !hello.speaks(VERSION) {
-        // The client closes when it has read our hello; the timeout is for one that does not.
-        let _ = timeout(settings.handshake_timeout, frames.next()).await;
-        return Err(ProtocolError::BadMagic.into());
-    }
     while let Some(Frame { kind, payload }) = frames.next().await? {
         if kind != FrameKind::Ping {
             return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into());
@@ -122,5 +129,5 @@ async fn control(shared: &ConnectionShared, mut frames: FrameReceiver, mut send:
         put_frame(&mut answer, FrameKind::Pong, &payload);
         send.send(answer.split().freeze()).await?;
     }
-    send.finish()
+    Ok(send.finish()?)
 }

@@ -1,0 +1,229 @@
+//! A service that shows what happens to its calls, and a server of it.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+
+use std::{
+    future::pending,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use rpcnet::{Client, ClientConfig, Context, Server, ServerConfig, ServerConfigBuilder};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProbeError {
+    Refused { reason: String },
+}
+
+#[rpcnet::service]
+pub trait Probe {
+    async fn echo(&self, bytes: Bytes) -> Result<Bytes, ProbeError>;
+    async fn refuse(&self, reason: String) -> Result<(), ProbeError>;
+    /// Answers with so many bytes.
+    async fn produce(&self, length: usize) -> Result<Bytes, ProbeError>;
+    /// Never ends by itself.
+    async fn wait(&self) -> Result<(), ProbeError>;
+    /// Ends when it is let go, whatever its caller does.
+    #[rpc(no_cancel)]
+    async fn wait_stubbornly(&self) -> Result<(), ProbeError>;
+    /// Computes until its context says that nobody waits.
+    async fn compute(&self) -> Result<(), ProbeError>;
+    async fn panic(&self) -> Result<(), ProbeError>;
+    async fn panic_after_waiting(&self) -> Result<(), ProbeError>;
+    async fn time_left(&self) -> Result<Option<Duration>, ProbeError>;
+    #[rpc(deadline = "7s")]
+    async fn time_left_by_trait(&self) -> Result<Option<Duration>, ProbeError>;
+    /// The name of the runtime thread that runs what a handler spawns.
+    async fn spawned_on(&self) -> Result<String, ProbeError>;
+}
+
+/// What happens to a handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    Started,
+    Finished,
+    Dropped,
+}
+
+/// The handler. Everything that its calls hold is counted by `alive`.
+pub struct MyProbe {
+    events: mpsc::UnboundedSender<Event>,
+    alive: Arc<()>,
+    release: Arc<tokio::sync::Semaphore>,
+}
+
+/// The test's view of the handler.
+pub struct Observer {
+    events: mpsc::UnboundedReceiver<Event>,
+    alive: Arc<()>,
+    release: Arc<tokio::sync::Semaphore>,
+}
+
+/// Reports a handler's end, whichever it is.
+struct Guard {
+    events: mpsc::UnboundedSender<Event>,
+    finished: bool,
+    _alive: Arc<()>,
+}
+
+pub fn probe() -> (ProbeServer<MyProbe>, Observer) {
+    let (events, seen) = mpsc::unbounded_channel();
+    let (alive, release) = (Arc::new(()), Arc::new(tokio::sync::Semaphore::new(0)));
+    let handler = MyProbe { events, alive: Arc::clone(&alive), release: Arc::clone(&release) };
+    (ProbeServer::new(handler), Observer { events: seen, alive, release })
+}
+
+/// A server of the probe on a free port, its observer, and a client of it.
+pub async fn serve(config: ServerConfigBuilder) -> (Server, Observer, ProbeClient) {
+    let (service, observer) = probe();
+    let config = config.build().expect("a valid configuration");
+    let server = Server::builder(config).service(service).start().await.expect("a free port");
+    let client = connect(&server).await;
+    (server, observer, client)
+}
+
+pub async fn connect(server: &Server) -> ProbeClient {
+    ProbeClient::new(raw_client(server).await)
+}
+
+pub async fn raw_client(server: &Server) -> Client {
+    let config = ClientConfig::development().build().expect("a valid configuration");
+    Client::connect(server.local_addr(), config).await.expect("the server is there")
+}
+
+pub fn development() -> ServerConfigBuilder {
+    ServerConfig::development()
+}
+
+impl Observer {
+    pub async fn next(&mut self) -> Event {
+        self.events.recv().await.expect("the handler lives")
+    }
+
+    pub async fn expect(&mut self, event: Event) {
+        assert_eq!(self.next().await, event);
+    }
+
+    /// Waits for `count` events of one kind and drops the others.
+    pub async fn count(&mut self, event: Event, count: usize) {
+        let mut seen = 0;
+        while seen < count {
+            seen += usize::from(self.next().await == event);
+        }
+    }
+
+    /// Calls whose handlers still exist.
+    pub fn alive(&self) -> usize {
+        // The observer and the handler hold one each.
+        Arc::strong_count(&self.alive) - 2
+    }
+
+    /// Lets stubborn calls go.
+    pub fn release(&self, calls: usize) {
+        self.release.add_permits(calls);
+    }
+}
+
+impl MyProbe {
+    fn begin(&self) -> Guard {
+        let events = self.events.clone();
+        // The test may have ended, and with it all interest.
+        let _ = events.send(Event::Started);
+        Guard { events, finished: false, _alive: Arc::clone(&self.alive) }
+    }
+}
+
+impl Guard {
+    fn finish(mut self) {
+        self.finished = true;
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = self.events.send(if self.finished { Event::Finished } else { Event::Dropped });
+    }
+}
+
+impl Probe for MyProbe {
+    async fn echo(&self, bytes: Bytes) -> Result<Bytes, ProbeError> {
+        Ok(bytes)
+    }
+
+    async fn refuse(&self, reason: String) -> Result<(), ProbeError> {
+        Err(ProbeError::Refused { reason })
+    }
+
+    async fn produce(&self, length: usize) -> Result<Bytes, ProbeError> {
+        Ok(vec![9; length].into())
+    }
+
+    async fn wait(&self) -> Result<(), ProbeError> {
+        let _guard = self.begin();
+        pending().await
+    }
+
+    async fn wait_stubbornly(&self) -> Result<(), ProbeError> {
+        let guard = self.begin();
+        self.release.acquire().await.expect("never closed").forget();
+        guard.finish();
+        Ok(())
+    }
+
+    async fn compute(&self) -> Result<(), ProbeError> {
+        let guard = self.begin();
+        let context = Context::current().expect("a handler has a context");
+        while !context.is_cancelled() {
+            std::hint::spin_loop();
+        }
+        guard.finish();
+        Ok(())
+    }
+
+    async fn panic(&self) -> Result<(), ProbeError> {
+        panic!("the handler was told to panic")
+    }
+
+    async fn panic_after_waiting(&self) -> Result<(), ProbeError> {
+        tokio::task::yield_now().await;
+        panic!("the handler was told to panic")
+    }
+
+    async fn time_left(&self) -> Result<Option<Duration>, ProbeError> {
+        Ok(Context::current().and_then(|context| context.time_left()))
+    }
+
+    async fn time_left_by_trait(&self) -> Result<Option<Duration>, ProbeError> {
+        self.time_left().await
+    }
+
+    async fn spawned_on(&self) -> Result<String, ProbeError> {
+        let name = tokio::spawn(async { std::thread::current().name().unwrap_or_default().to_owned() });
+        Ok(name.await.expect("it does not panic"))
+    }
+}
+
+/// Waits for what no event tells, by letting other tasks run. Fails after ten seconds.
+pub async fn until(what: &str, condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(10), "in vain: {what}");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// For handlers that panic on purpose: their traces would bury a real failure's.
+pub fn silence_panics() {
+    static ONCE: Mutex<bool> = Mutex::new(false);
+    let mut silenced = ONCE.lock().expect("no panic in here");
+    if !std::mem::replace(&mut *silenced, true) {
+        let default = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !info.payload_as_str().is_some_and(|text| text == "the handler was told to panic") {
+                default(info);
+            }
+        }));
+    }
+}

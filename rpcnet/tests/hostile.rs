@@ -1,0 +1,334 @@
+//! Peers that break the protocol: each gets a clear end, and nobody else is harmed.
+
+mod common;
+
+use std::{net::SocketAddr, time::Duration};
+
+use bytes::Bytes;
+use common::{Observer, ProbeClient, development, serve};
+use rpcnet::{ClientConfig, ErrorKind, Executed, Identity, RpcError, Server, ServerConfig};
+use s2n_quic::{
+    client::Connect,
+    connection::Error as ConnectionError,
+    provider::tls::rustls as quic_tls,
+    stream::{BidirectionalStream, SendStream},
+};
+
+const CONTROL: u8 = 0x01;
+const LANE: u8 = 0x02;
+const CALL: u8 = 0x03;
+
+const CLOSED_FOR_PROTOCOL: u64 = 1;
+const CLOSED_FOR_NO_HELLO: u64 = 3;
+
+/// A hello of protocol version 1 that takes large messages, as docs/WIRE.md has it.
+const HELLO: [u8; 24] = hello(1, 1);
+
+const fn hello(version_min: u8, version_max: u8) -> [u8; 24] {
+    [0x81, 20, 0, 0, b'r', b'p', b'c', b'n', version_min, 0, version_max, 0, 0, 16, 0, 0, 0, 0, 64, 0, 0, 0, 0, 0]
+}
+
+fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = ((payload.len() as u32) << 8 | u32::from(kind)).to_le_bytes().to_vec();
+    frame.extend(payload);
+    frame
+}
+
+/// A request of the raw method `hold`, which never ends.
+fn request(call_id: u32) -> Vec<u8> {
+    let mut payload = call_id.to_le_bytes().to_vec();
+    payload.extend(0_u32.to_le_bytes());
+    // FNV-1a of "hold".
+    let id = b"hold"
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    payload.extend(id.to_le_bytes());
+    payload.push(0);
+    frame(0x90, &payload)
+}
+
+/// A server under attack, and an honest client of it.
+struct Victim {
+    server: Server,
+    identity: Identity,
+    honest: ProbeClient,
+    _observer: Observer,
+}
+
+impl Victim {
+    async fn start() -> Self {
+        let identity = Identity::self_signed(["localhost"]).expect("a name");
+        let config = ServerConfig::builder()
+            .with_bind_addr("127.0.0.1:0")
+            .with_identity(identity.clone())
+            .with_handshake_timeout(Duration::from_millis(500))
+            .build()
+            .expect("a valid configuration");
+        let (service, observer) = common::probe();
+        let server = Server::builder(config)
+            .service(service)
+            .register("hold", |_| std::future::pending::<Result<Bytes, RpcError>>())
+            .start()
+            .await
+            .expect("a free port");
+        let honest = common::connect(&server).await;
+        Self { server, identity, honest, _observer: observer }
+    }
+
+    /// A QUIC connection that says nothing yet, with the application protocol `alpn`.
+    async fn quic(&self, alpn: &str) -> Result<s2n_quic::Connection, ConnectionError> {
+        let tls = quic_tls::Client::builder()
+            .with_certificate(self.identity.certificate_pem().as_str())
+            .expect("a certificate")
+            .with_application_protocols([alpn].into_iter())
+            .expect("a protocol")
+            .build()
+            .expect("a TLS configuration");
+        let limits = s2n_quic::provider::limits::Limits::new()
+            .with_max_handshake_duration(Duration::from_millis(300))
+            .expect("a legal limit");
+        let client = s2n_quic::Client::builder()
+            .with_tls(tls)
+            .expect("TLS")
+            .with_io("127.0.0.1:0")
+            .expect("a socket")
+            .with_limits(limits)
+            .expect("limits")
+            .start()
+            .expect("an endpoint");
+        client.connect(Connect::new(self.server.local_addr()).with_server_name("localhost")).await
+    }
+
+    /// A connection after the hellos, and its control stream.
+    async fn greeted(&self) -> (s2n_quic::Connection, BidirectionalStream) {
+        let mut connection = self.quic("rpcnet/1").await.expect("a handshake");
+        let mut control = opened(&mut connection, CONTROL, &HELLO).await;
+        assert!(control.receive().await.expect("the server's hello").is_some());
+        (connection, control)
+    }
+
+    /// The honest client, over its old connection and over a new one.
+    async fn is_unharmed(&self) {
+        self.honest.echo("old".into()).await.expect("an answer");
+        common::connect(&self.server).await.echo("new".into()).await.expect("an answer");
+        common::until("no call is left", || self.server.calls_in_flight() == 0).await;
+    }
+}
+
+async fn opened(connection: &mut s2n_quic::Connection, kind: u8, bytes: &[u8]) -> BidirectionalStream {
+    let mut stream = connection.open_bidirectional_stream().await.expect("a stream");
+    let mut all = vec![kind];
+    all.extend(bytes);
+    stream.send(all.into()).await.expect("it is taken");
+    stream
+}
+
+/// The code with which the other side closed.
+async fn close_code(mut connection: s2n_quic::Connection) -> u64 {
+    loop {
+        match connection.accept().await {
+            Ok(Some(_)) => {}
+            Ok(None) => return 0,
+            Err(ConnectionError::Application { error, .. }) => return error.into(),
+            Err(other) => panic!("closed by {other}"),
+        }
+    }
+}
+
+/// Sends `bytes` on a new stream of `kind` and expects the connection to be closed for it.
+async fn check_lane_is_refused(name: &str, bytes: &[u8]) {
+    let victim = Victim::start().await;
+    let (mut connection, control) = victim.greeted().await;
+    let mut stream = opened(&mut connection, LANE, bytes).await;
+    // The end of the stream, for those that are cut short; the others may be closed already.
+    let _ = stream.finish();
+    assert_eq!(close_code(connection).await, CLOSED_FOR_PROTOCOL, "{name}");
+    drop(control);
+    victim.is_unharmed().await;
+}
+
+#[tokio::test]
+async fn garbage_and_frames_out_of_order_close_the_connection_alone() {
+    check_lane_is_refused("garbage", &[0xff; 64]).await;
+    check_lane_is_refused("a frame cut short", &request(0)[..10]).await;
+    check_lane_is_refused("a header cut short", &[0x90, 1]).await;
+    check_lane_is_refused("a request too short for its head", &frame(0x90, &[0; 16])).await;
+    check_lane_is_refused("a frame too long", &[0x90, 0xff, 0xff, 0xff]).await;
+    check_lane_is_refused("a response to the server", &frame(0x91, &[0; 6])).await;
+    check_lane_is_refused("a hello on a lane", &HELLO).await;
+    check_lane_is_refused("a call id in use", &[request(7), request(7)].concat()).await;
+    check_lane_is_refused("a call id beyond the limit", &request(1 << 20)).await;
+    check_lane_is_refused("a cancel without an id", &frame(0x12, &[1])).await;
+}
+
+#[tokio::test]
+async fn streams_that_should_not_be_close_the_connection_alone() {
+    let victim = Victim::start().await;
+    let (mut connection, _control) = victim.greeted().await;
+    let _second = opened(&mut connection, CONTROL, &HELLO).await;
+    assert_eq!(close_code(connection).await, CLOSED_FOR_PROTOCOL, "a second control stream");
+
+    let (mut connection, _control) = victim.greeted().await;
+    let _unknown = opened(&mut connection, 0x77, &[]).await;
+    assert_eq!(close_code(connection).await, CLOSED_FOR_PROTOCOL, "an unknown stream");
+
+    let mut connection = victim.quic("rpcnet/1").await.expect("a handshake");
+    let _early = opened(&mut connection, LANE, &request(0)).await;
+    assert_eq!(close_code(connection).await, CLOSED_FOR_PROTOCOL, "a lane before the hello");
+
+    let mut connection = victim.quic("rpcnet/1").await.expect("a handshake");
+    let _garbage = opened(&mut connection, CONTROL, b"GET / HTTP/1.1\r\n\r\n").await;
+    assert_eq!(close_code(connection).await, CLOSED_FOR_PROTOCOL, "another protocol");
+    victim.is_unharmed().await;
+}
+
+#[tokio::test]
+async fn a_client_that_never_says_hello_is_closed() {
+    let victim = Victim::start().await;
+    let silent = victim.quic("rpcnet/1").await.expect("a handshake");
+    assert_eq!(close_code(silent).await, CLOSED_FOR_NO_HELLO);
+    let mut half = victim.quic("rpcnet/1").await.expect("a handshake");
+    let _stream = opened(&mut half, CONTROL, &HELLO[..10]).await;
+    assert_eq!(close_code(half).await, CLOSED_FOR_NO_HELLO);
+    victim.is_unharmed().await;
+}
+
+#[tokio::test]
+async fn a_client_of_another_version_learns_the_servers() {
+    let victim = Victim::start().await;
+    let mut connection = victim.quic("rpcnet/1").await.expect("a handshake");
+    let mut control = opened(&mut connection, CONTROL, &hello(9, 12)).await;
+    let answer = control.receive().await.expect("a hello").expect("a hello");
+    assert_eq!(&answer[4..12], [b'r', b'p', b'c', b'n', 1, 0, 1, 0]);
+    let lane = opened(&mut connection, LANE, &request(0)).await;
+    assert_eq!(close_code(connection).await, CLOSED_FOR_PROTOCOL, "nothing is served without a common version");
+    drop((control, lane));
+
+    let mut connection = victim.quic("rpcnet/1").await.expect("a handshake");
+    let _control = opened(&mut connection, CONTROL, &hello(9, 12)).await;
+    assert_eq!(close_code(connection).await, CLOSED_FOR_NO_HELLO, "it is the client who should have closed");
+    victim.is_unharmed().await;
+}
+
+#[tokio::test]
+async fn another_application_protocol_parts_in_the_handshake() {
+    let victim = Victim::start().await;
+    assert!(victim.quic("h3").await.is_err());
+    victim.is_unharmed().await;
+}
+
+#[tokio::test]
+async fn large_requests_cut_short_or_given_up_leave_nothing_behind() {
+    let victim = Victim::start().await;
+    let (mut connection, _control) = victim.greeted().await;
+    let mut given_up = opened(&mut connection, CALL, &[request(0), frame(0xa0, &[1; 1000])].concat()).await;
+    given_up.reset(1_u32.into()).expect("it is open");
+    let mut held = opened(&mut connection, CALL, &[request(0), frame(0xa1, &[1; 1000])].concat()).await;
+    common::until("the handler runs", || victim.server.calls_in_flight() == 1).await;
+    held.reset(1_u32.into()).expect("it is open");
+    common::until("the handler is dropped", || victim.server.calls_in_flight() == 0).await;
+    let mut short = opened(&mut connection, CALL, &[request(0), frame(0xa0, &[1; 1000])].concat()).await;
+    short.finish().expect("it is open");
+    let mut endless = opened(&mut connection, CALL, &request(0)).await;
+    let fragment = Bytes::from(frame(0xa0, &[1; 60_000]));
+    // More than the 4 MiB that the server takes: it refuses, and stops listening.
+    let mut sent = 0;
+    while endless.send(fragment.clone()).await.is_ok() {
+        sent += fragment.len();
+        assert!(sent < 64 << 20, "the server reads for ever");
+    }
+    victim.is_unharmed().await;
+}
+
+/// A server that says what it is told to, whatever it is asked.
+async fn liar(hello: &'static [u8], on_lane: Vec<u8>) -> (SocketAddr, ClientConfig, tokio::task::JoinHandle<()>) {
+    let (certificate, key) = mint();
+    let tls = quic_tls::Server::builder()
+        .with_certificate(certificate.as_str(), key.as_str())
+        .expect("a certificate")
+        .with_application_protocols(["rpcnet/1"].into_iter())
+        .expect("a protocol")
+        .build()
+        .expect("a TLS configuration");
+    let mut server = s2n_quic::Server::builder()
+        .with_tls(tls)
+        .expect("TLS")
+        .with_io("127.0.0.1:0")
+        .expect("a socket")
+        .start()
+        .expect("an endpoint");
+    let addr = server.local_addr().expect("bound");
+    let task = tokio::spawn(async move {
+        while let Some(mut connection) = server.accept().await {
+            let mut open: Vec<SendStream> = Vec::new();
+            while let Ok(Some(stream)) = connection.accept_bidirectional_stream().await {
+                let (mut receive, mut send) = stream.split();
+                let first = receive.receive().await.ok().flatten().unwrap_or_default();
+                let answer = if first.first() == Some(&CONTROL) { hello.to_vec() } else { on_lane.clone() };
+                let _ = send.send(answer.into()).await;
+                open.push(send);
+                tokio::spawn(async move { while let Ok(Some(_)) = receive.receive().await {} });
+            }
+        }
+    });
+    let config = ClientConfig::development()
+        .with_connect_timeout(Duration::from_secs(5))
+        .build()
+        .expect("a valid configuration");
+    (addr, config, task)
+}
+
+fn mint() -> (String, String) {
+    let key = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    (key.cert.pem(), key.signing_key.serialize_pem())
+}
+
+#[tokio::test]
+async fn a_server_of_another_version_is_named_with_both_versions() {
+    static NEWER: [u8; 24] = hello(2, 3);
+    let (addr, config, _liar) = liar(&NEWER, Vec::new()).await;
+    let error = ProbeClient::connect(addr, config).await.expect_err("another version");
+    assert_eq!((error.kind(), error.executed()), (ErrorKind::Protocol, Executed::No));
+    assert!(error.to_string().contains("versions 2 to 3"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_breaks_the_protocol_fails_its_calls_and_hangs_nobody() {
+    let nonsense = [
+        vec![0xff; 32],
+        frame(0x91, &[9, 0, 0, 0, 0, 0]), // a response to a call that nobody made
+        frame(0x91, &[0; 3]),             // a response too short for its head
+        request(0),                       // a request to a client
+        vec![0x91, 0xff, 0xff, 0xff],     // a frame too long
+    ];
+    for bytes in nonsense {
+        let (addr, config, _liar) = liar(&HELLO, bytes.clone()).await;
+        let client = ProbeClient::connect(addr, config).await.expect("it says hello");
+        let error = client.wait().await.expect_err("no answer");
+        let error = error.rpc().expect("no application error");
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{bytes:02x?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_value_of_its_type_is_that_calls_error_alone() {
+    // Status ok, and a message that is no MessagePack; the call ids are the client's first two.
+    let answers = [frame(0x91, &[0, 0, 0, 0, 0, 0, 0xc1]), frame(0x91, &[1, 0, 0, 0, 0, 0, 0xc0])].concat();
+    let (addr, config, _liar) = liar(&HELLO, answers).await;
+    let client = ProbeClient::connect(addr, config).await.expect("it says hello");
+    let (first, second) = tokio::join!(client.wait(), client.wait());
+    let error = first.expect_err("no value");
+    assert_eq!(error.rpc().map(|error| error.kind()), Some(ErrorKind::Serialization));
+    second.expect("nil is the unit value");
+}
+
+#[tokio::test]
+async fn nobody_listening_is_an_error_that_says_what_to_look_at() {
+    let (server, _observer, _client) = serve(development()).await;
+    let addr = server.local_addr();
+    server.stop().await;
+    let config = ClientConfig::development().with_connect_timeout(Duration::from_millis(200)).build().expect("valid");
+    let error = ProbeClient::connect(addr, config).await.expect_err("nobody listens");
+    assert_eq!((error.kind(), error.executed()), (ErrorKind::Connection, Executed::No));
+    assert!(error.to_string().contains(&addr.to_string()), "{error}");
+}

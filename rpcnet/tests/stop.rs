@@ -1,0 +1,58 @@
+//! Stopping: at once, without a hang, and the port is free again.
+
+mod common;
+
+use common::{Event, connect, development, serve};
+use rpcnet::{ErrorKind, Executed, Server};
+
+#[tokio::test]
+async fn a_stopped_server_ends_its_calls_and_frees_its_port() {
+    let (server, mut observer, client) = serve(development()).await;
+    let call = tokio::spawn(client.wait());
+    observer.expect(Event::Started).await;
+    server.stop().await;
+    observer.expect(Event::Dropped).await;
+    let error = call.await.expect("no panic").expect_err("the server is gone");
+    let error = error.rpc().expect("no application error");
+    assert_eq!((error.kind(), error.executed()), (ErrorKind::Connection, Executed::Maybe));
+    let config = development().with_bind_addr(server.local_addr()).build().expect("a valid configuration");
+    let again = Server::builder(config).service(common::probe().0).start().await.expect("the port is free");
+    connect(&again).await.echo("again".into()).await.expect("an answer");
+}
+
+#[tokio::test]
+async fn a_call_on_a_closed_connection_fails_at_once_and_was_never_sent() {
+    let (server, _observer, client) = serve(development()).await;
+    server.stop().await;
+    // The first may find out; after it the client knows.
+    let _ = client.echo("?".into()).await;
+    let error = client.echo("?".into()).await.expect_err("the server is gone");
+    let error = error.rpc().expect("no application error");
+    assert_eq!((error.kind(), error.executed()), (ErrorKind::Connection, Executed::No));
+}
+
+#[tokio::test]
+async fn stopping_twice_and_waiting_for_the_stop_end_alike() {
+    let (server, _observer, _client) = serve(development()).await;
+    tokio::join!(server.stop(), server.stop(), server.stopped());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn dropping_the_server_stops_it() {
+    let (server, mut observer, client) = serve(development()).await;
+    let call = tokio::spawn(client.wait());
+    observer.expect(Event::Started).await;
+    drop(server);
+    observer.expect(Event::Dropped).await;
+    call.await.expect("no panic").expect_err("the server is gone");
+}
+
+#[tokio::test]
+async fn several_io_threads_share_one_port() {
+    let (server, _observer, _client) = serve(development().with_io_threads(3)).await;
+    for _ in 0..12 {
+        connect(&server).await.echo("anyone".into()).await.expect("an answer");
+    }
+    server.stop().await;
+}
