@@ -36,8 +36,13 @@ fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
 
 /// A request of the raw method `hold`, which never ends.
 fn request(call_id: u32) -> Vec<u8> {
+    request_within(call_id, 0)
+}
+
+/// The same with so many milliseconds left.
+fn request_within(call_id: u32, time_left_ms: u32) -> Vec<u8> {
     let mut payload = call_id.to_le_bytes().to_vec();
-    payload.extend(0_u32.to_le_bytes());
+    payload.extend(time_left_ms.to_le_bytes());
     // FNV-1a of "hold".
     let id = b"hold"
         .iter()
@@ -121,6 +126,12 @@ async fn opened(connection: &mut s2n_quic::Connection, kind: u8, bytes: &[u8]) -
     all.extend(bytes);
     stream.send(all.into()).await.expect("it is taken");
     stream
+}
+
+/// What the server says next on a stream; in vain for ten seconds, the test fails.
+async fn answer(stream: &mut BidirectionalStream) -> Bytes {
+    let answer = tokio::time::timeout(Duration::from_secs(10), stream.receive()).await;
+    answer.expect("in time").expect("no failure").expect("an answer")
 }
 
 /// The code with which the other side closed.
@@ -207,6 +218,52 @@ async fn a_client_of_another_version_learns_the_servers() {
     let mut connection = victim.quic("rpcnet/1").await.expect("a handshake");
     let _control = opened(&mut connection, CONTROL, &hello(9, 12)).await;
     assert_eq!(close_code(connection).await, CLOSED_FOR_NO_HELLO, "it is the client who should have closed");
+    victim.is_unharmed().await;
+}
+
+#[tokio::test]
+async fn the_server_ends_an_overdue_call_without_being_asked() {
+    let victim = Victim::start().await;
+    let (mut connection, _control) = victim.greeted().await;
+    let mut lane = opened(&mut connection, LANE, &request_within(5, 30)).await;
+    let answer = answer(&mut lane).await;
+    assert_eq!(&answer[..10], [0x91, 6, 0, 0, 5, 0, 0, 0, 0x22, 0], "deadline exceeded");
+    victim.is_unharmed().await;
+}
+
+#[tokio::test]
+async fn a_cancelled_call_still_gets_its_one_answer_and_its_id_is_free_then() {
+    let victim = Victim::start().await;
+    let (mut connection, _control) = victim.greeted().await;
+    let cancel = frame(0x12, &[5, 0, 0, 0]);
+    let mut lane = opened(&mut connection, LANE, &[request(5), cancel.clone()].concat()).await;
+    for _ in 0..3 {
+        let answer = answer(&mut lane).await;
+        assert_eq!(&answer[..], [0x91, 6, 0, 0, 5, 0, 0, 0, 0x21, 0], "cancelled");
+        // Twice cancelled, and once more after its end: all the same.
+        lane.send([cancel.clone(), request(5), cancel.clone(), cancel.clone()].concat().into()).await.expect("open");
+    }
+    answer(&mut lane).await;
+    victim.is_unharmed().await;
+}
+
+#[tokio::test]
+async fn a_call_with_an_unknown_critical_field_is_refused_and_one_with_an_optional_field_is_served() {
+    let victim = Victim::start().await;
+    let (mut connection, _control) = victim.greeted().await;
+    let with_field = |call_id: u8, tag: u8| {
+        let mut payload = request(u32::from(call_id))[4..].to_vec();
+        payload[16] = 1;
+        payload.extend([4, 0, tag, 1, 0, 9]);
+        frame(0x90, &payload)
+    };
+    let unknown_frame = frame(0x7f, b"skipped");
+    let all = [unknown_frame, with_field(1, 0x01), with_field(2, 0xff)].concat();
+    let mut lane = opened(&mut connection, LANE, &all).await;
+    let answer = answer(&mut lane).await;
+    assert_eq!(&answer[..], [0x91, 6, 0, 0, 2, 0, 0, 0, 0x16, 0], "unsupported");
+    common::until("the other runs", || victim.server.calls_in_flight() == 1).await;
+    connection.close(0_u32.into());
     victim.is_unharmed().await;
 }
 
