@@ -61,30 +61,30 @@ impl fmt::Display for DurationError {
 mod tests {
     use super::*;
 
-    fn check(text: &str, expected: Result<u64, DurationError>) {
-        assert_eq!(Duration::parse(text).map(|duration| duration.micros), expected, "{text}");
+    fn check(text: &str, expected: &Result<u64, DurationError>) {
+        assert_eq!(&Duration::parse(text).map(|duration| duration.micros), expected, "{text}");
     }
 
     #[test]
     fn an_integer_with_a_unit_is_a_duration() {
-        check("7us", Ok(7));
-        check("250ms", Ok(250_000));
-        check("2s", Ok(2_000_000));
-        check("3m", Ok(180_000_000));
-        check("1h", Ok(3_600_000_000));
+        check("7us", &Ok(7));
+        check("250ms", &Ok(250_000));
+        check("2s", &Ok(2_000_000));
+        check("3m", &Ok(180_000_000));
+        check("1h", &Ok(3_600_000_000));
     }
 
     #[test]
     fn anything_else_is_not() {
-        check("", Err(DurationError::NotANumber));
-        check("s", Err(DurationError::NotANumber));
-        check("-2s", Err(DurationError::NotANumber));
-        check("5", Err(DurationError::NoUnit));
-        check("5x", Err(DurationError::UnknownUnit("x".into())));
-        check("2.5s", Err(DurationError::UnknownUnit(".5s".into())));
-        check("2 s", Err(DurationError::UnknownUnit(" s".into())));
-        check("0ms", Err(DurationError::Zero));
-        check("99999999999999999999s", Err(DurationError::TooLong));
-        check("18446744073709551615h", Err(DurationError::TooLong));
+        check("", &Err(DurationError::NotANumber));
+        check("s", &Err(DurationError::NotANumber));
+        check("-2s", &Err(DurationError::NotANumber));
+        check("5", &Err(DurationError::NoUnit));
+        check("5x", &Err(DurationError::UnknownUnit("x".into())));
+        check("2.5s", &Err(DurationError::UnknownUnit(".5s".into())));
+        check("2 s", &Err(DurationError::UnknownUnit(" s".into())));
+        check("0ms", &Err(DurationError::Zero));
+        check("99999999999999999999s", &Err(DurationError::TooLong));
+        check("18446744073709551615h", &Err(DurationError::TooLong));
     }
 }

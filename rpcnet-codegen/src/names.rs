@@ -55,6 +55,16 @@ pub(crate) fn generated_at(span: Span) -> Span {
     Span::call_site().located_at(span)
 }
 
+/// `tokens` with all spans at `span`: an error in them is shown there, rather than across all between there and the
+/// attribute.
+pub(crate) fn located(tokens: &TokenStream, span: Span) -> TokenStream {
+    let located = tokens.clone().into_iter().map(|mut token| {
+        token.set_span(span);
+        token
+    });
+    located.collect()
+}
+
 /// The name of an item that stands beside the trait, spanned so that "go to definition" and a
 /// clash with an item of the user lead to the trait.
 fn beside(service: &Ident, suffix: &str) -> Ident {

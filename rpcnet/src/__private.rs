@@ -16,6 +16,7 @@ pub use crate::{
     CallResult, Client, ClientConfig, Method, RpcError, ServerConfig, ServiceDescriptor, Target,
     channel::{Caller, Channel},
     service::{IncomingCall, Reply, Service},
+    signature::Signature,
 };
 
 /// Serves one service until the server is stopped.

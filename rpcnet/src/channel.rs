@@ -6,11 +6,11 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::{
-    CallError, CallResult, Context, Executed, Method, Outcome, RpcError,
+    CallError, CallResult, Context, Executed, Method, RpcError,
     client::deadline_exceeded,
-    codec::{self, Arguments},
-    outcome::Wire,
+    codec::Arguments,
     proto::Status,
+    signature::{Signature, WireOutcome},
 };
 
 /// Where a typed client sends its calls.
@@ -86,21 +86,20 @@ impl<C: Channel> Caller<C> {
     }
 
     /// Calls `method` with `arguments`. Nothing happens before the future is polled.
-    pub fn unary<A, R>(
+    pub fn unary<S, const METHOD: usize>(
         &self,
         method: &'static Method,
-        arguments: A,
-    ) -> impl Future<Output = CallResult<R>> + Send + use<A, R, C>
+        arguments: S::Arguments,
+    ) -> impl Future<Output = CallResult<S::Output>> + Send + use<S, METHOD, C>
     where
-        A: Arguments,
-        R: Outcome<Ok: Wire, Error: Wire>,
+        S: Signature<METHOD>,
     {
         let Self { channel, deadline } = self.clone();
         async move {
             let deadline = deadline.or(method.default_deadline()).unwrap_or_else(|| channel.default_deadline());
             let call = Outgoing { method_id: method.id(), deadline: inherited(deadline) };
             let request = Request { names: method.arguments(), arguments };
-            match channel.unary(call, request).await.and_then(decode::<R>) {
+            match channel.unary(call, request).await.and_then(S::Output::from_answer) {
                 Ok(result) => result,
                 Err(error) => Err(CallError::Rpc(error.in_call(method.name()))),
             }
@@ -117,14 +116,6 @@ pub(crate) fn inherited(deadline: Duration) -> Instant {
 /// The error of a call that is out of time before it starts.
 pub(crate) fn too_late() -> RpcError {
     deadline_exceeded(Executed::No)
-}
-
-fn decode<R: Outcome<Ok: Wire, Error: Wire>>(answer: Answer) -> Result<CallResult<R>, RpcError> {
-    match answer.status {
-        Status::Ok => codec::decode(&answer.message).map(Ok),
-        Status::Application => codec::decode(&answer.message).map(|error| Err(CallError::Application(error))),
-        status => Err(RpcError::from_status(status, answer.message)),
-    }
 }
 
 /// The arguments of a typed call.

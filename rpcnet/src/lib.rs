@@ -50,6 +50,7 @@ mod proto;
 pub mod runtime;
 mod server;
 mod service;
+mod signature;
 mod target;
 mod transport;
 

@@ -73,6 +73,8 @@ mod sealed {
 )]
 pub trait Wire: Serialize + DeserializeOwned + Send {}
 
+// One error that says what is missing, and not one for each of the three.
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send> Wire for T {}
 
 impl<E> CallError<E> {

@@ -5,10 +5,10 @@ use std::future::Future;
 use bytes::Bytes;
 
 use crate::{
-    Method, Outcome, RpcError, ServiceDescriptor,
-    codec::{self, DecodeArguments, Scratch},
-    outcome::Wire,
+    Method, RpcError, ServiceDescriptor,
+    codec::{self, Arguments as _, Scratch},
     proto::Status,
+    signature::{Signature, WireOutcome},
 };
 
 /// What a server can serve. `#[rpcnet::service]` implements it for the generated `XServer`.
@@ -65,22 +65,19 @@ impl IncomingCall {
     }
 
     /// Decodes the arguments, runs `handler` with them and encodes what it returns.
-    pub async fn unary<A, H, F>(self, method: &'static Method, handler: H) -> Reply
+    pub async fn unary<S, const METHOD: usize, H, F>(self, method: &'static Method, handler: H) -> Reply
     where
-        A: DecodeArguments,
-        H: FnOnce(A) -> F,
-        F: Future<Output: Outcome<Ok: Wire, Error: Wire>>,
+        S: Signature<METHOD>,
+        H: FnOnce(S::Arguments) -> F,
+        F: Future<Output = S::Output>,
     {
-        let arguments = match A::decode(method.arguments(), &self.message) {
+        let arguments = match S::Arguments::decode(method.arguments(), &self.message) {
             Ok(arguments) => arguments,
             Err(error) => return Reply::status(Status::MalformedRequest, error.to_string()),
         };
         // The handler may run for long: let go of the packet buffer that the message is a slice of.
         drop(self.message);
-        match handler(arguments).await.into_result() {
-            Ok(value) => Reply::encode(Status::Ok, &value),
-            Err(error) => Reply::encode(Status::Application, &error),
-        }
+        handler(arguments).await.into_reply()
     }
 
     /// The reply to a method that the service does not have.
@@ -95,7 +92,7 @@ impl Reply {
         Self { status, message: Message::Shared(detail.into()) }
     }
 
-    fn encode<T: serde::Serialize>(status: Status, value: &T) -> Self {
+    pub(crate) fn encode<T: serde::Serialize>(status: Status, value: &T) -> Self {
         let mut scratch = Scratch::take();
         match codec::encode(value, &mut scratch.bytes) {
             Ok(()) => Self { status, message: Message::Scratch(scratch) },

@@ -2,7 +2,7 @@
 
 use proc_macro2::Ident;
 use quote::ToTokens;
-use syn::{FnArg, Receiver, Signature, Type};
+use syn::{FnArg, Receiver, Signature};
 
 use crate::attr::{METHOD_OPTIONS, is_rpc};
 use crate::errors::Errors;
@@ -112,13 +112,13 @@ fn receiver_by_value(signature: &Signature, errors: &mut Errors) {
         let message =
             "one value serves many calls at once: take `&self`, and keep what changes in a `Mutex` or an atomic";
         errors.at(receiver, message);
+    } else if let Some((_, Some(lifetime))) = &receiver.reference {
+        errors.at(lifetime, "a future of a service borrows `self` for as long as it runs: write `&self`");
     }
 }
 
 fn is_shared_reference(receiver: &Receiver) -> bool {
-    let is_plain = receiver.colon_token.is_none() && receiver.attrs.is_empty();
-    let is_reference = matches!(&*receiver.ty, Type::Reference(reference) if reference.lifetime.is_none());
-    is_plain && is_reference && receiver.mutability.is_none()
+    receiver.colon_token.is_none() && receiver.reference.is_some() && receiver.mutability.is_none()
 }
 
 fn default_body(method: &Method, errors: &mut Errors) {

@@ -11,8 +11,19 @@ mod output;
 mod service;
 mod types;
 
+use quote::ToTokens;
+
 use crate::errors::Errors;
 use crate::model::Service;
+
+/// `tokens` as people write them: without the spaces that tokens are printed with.
+fn spelled(tokens: impl ToTokens) -> String {
+    let mut text = tokens.to_token_stream().to_string();
+    for (printed, written) in [(" :: ", "::"), (" <", "<"), ("< ", "<"), (" >", ">"), (" ,", ","), ("& ", "&")] {
+        text = text.replace(printed, written);
+    }
+    text
+}
 
 /// Notes every mistake that there is in `service`.
 pub(crate) fn run(service: &Service, errors: &mut Errors) {

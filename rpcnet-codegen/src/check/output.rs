@@ -1,9 +1,9 @@
 //! Rules about what a method returns.
 
-use quote::ToTokens;
 use syn::{Path, ReturnType, Type};
 
-use super::types::{Unfit, unfit};
+use super::spelled;
+use super::types::{Unfit, owned, unfit};
 use crate::errors::Errors;
 use crate::model::{Method, Shape};
 
@@ -32,7 +32,8 @@ fn missing_output(method: &Method, errors: &mut Errors) {
 
 fn output_not_a_result(output: &Type, errors: &mut Errors) {
     let value = match output {
-        Type::Path(_) | Type::Tuple(_) | Type::Array(_) => output.to_token_stream().to_string(),
+        Type::Path(_) | Type::Tuple(_) | Type::Array(_) => spelled(output),
+        Type::Reference(reference) => owned(&reference.elem),
         _ => "T".to_owned(),
     };
     let message = format!(

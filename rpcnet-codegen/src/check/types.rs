@@ -7,6 +7,7 @@ use syn::{
     Lifetime, Path, Type, TypeBareFn, TypeImplTrait, TypeInfer, TypePath, TypePtr, TypeReference, TypeTraitObject,
 };
 
+use super::spelled;
 use crate::errors::Errors;
 
 /// A part of a type that cannot travel.
@@ -69,6 +70,10 @@ struct Finder {
 
 impl<'ast> Visit<'ast> for Finder {
     fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
+        if let Type::TraitObject(_) | Type::ImplTrait(_) = &*reference.elem {
+            // Without the `&` it would be no better.
+            return self.visit_type(&reference.elem);
+        }
         let owned = owned(&reference.elem);
         self.found.push(Unfit::Borrow { tokens: reference.to_token_stream(), owned });
     }
@@ -113,10 +118,11 @@ fn starts_with_self(path: &Path) -> bool {
 }
 
 /// What holds the value that a reference to `ty` borrows.
-fn owned(ty: &Type) -> String {
+pub(super) fn owned(ty: &Type) -> String {
     match ty {
         Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
-        Type::Slice(slice) => format!("Vec<{}>", slice.elem.to_token_stream()),
-        other => other.to_token_stream().to_string(),
+        Type::TraitObject(_) | Type::ImplTrait(_) => "T".to_owned(),
+        Type::Slice(slice) => format!("Vec<{}>", spelled(&slice.elem)),
+        other => spelled(other),
     }
 }

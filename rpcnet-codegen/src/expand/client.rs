@@ -1,24 +1,27 @@
 //! The typed client.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::Context;
 use crate::model::Method;
-use crate::names::{generated, generated_at};
+use crate::names::{generated, generated_at, located};
+
+/// With `self`, more than clippy likes by default.
+const MANY_ARGUMENTS: usize = 7;
 
 pub(super) fn expand(context: &Context<'_>) -> TokenStream {
-    let Context { service, names, runtime, private, allow_deprecated, .. } = context;
+    let Context { service, names, runtime, private, deprecated, names_methods, .. } = context;
     let (visibility, client, channel) = (&service.original.vis, &names.client, &names.channel);
-    let deprecated = context.service.original.attrs.iter().filter(|attribute| attribute.path().is_ident("deprecated"));
     let documentation = format!(
-        "Calls [`{service}`]: [`connect`](Self::connect) to a server, or send to any channel by [`new`](Self::new).",
-        service = names.service,
+        " Calls [`{service}`]: [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).",
+        service = names.service.unraw(),
     );
     let connect = connect(context);
     let constructors = constructors(context);
-    let methods = service.methods.iter().map(|method| call(context, method));
+    let methods = service.methods.iter().enumerate().map(|(place, method)| call(context, place, method));
     quote! {
         #[doc = #documentation]
         #(#deprecated)*
@@ -31,7 +34,7 @@ pub(super) fn expand(context: &Context<'_>) -> TokenStream {
         #connect
 
         #[allow(dead_code)]
-        #allow_deprecated
+        #names_methods
         impl<#channel: #private::Channel> #client<#channel> {
             #constructors
             #(#methods)*
@@ -40,11 +43,11 @@ pub(super) fn expand(context: &Context<'_>) -> TokenStream {
 }
 
 fn connect(context: &Context<'_>) -> TokenStream {
-    let Context { service, names, private, allow_deprecated, .. } = context;
+    let Context { service, names, private, names_trait, .. } = context;
     let (visibility, client) = (&service.original.vis, &names.client);
     quote! {
         #[allow(dead_code)]
-        #allow_deprecated
+        #names_trait
         impl #client {
             /// Connects to a server.
             ///
@@ -82,39 +85,46 @@ fn constructors(context: &Context<'_>) -> TokenStream {
     }
 }
 
-fn call(context: &Context<'_>, method: &Method) -> TokenStream {
+fn call(context: &Context<'_>, place: usize, method: &Method) -> TokenStream {
     let Context { service, names, private, .. } = context;
     let (visibility, channel, table) = (&service.original.vis, &names.channel, &names.methods);
     let attributes = &method.attributes;
     let (cfgs, deprecated, allows) = (&attributes.cfgs, &attributes.deprecated, &attributes.allows);
     let documentation = documentation(context, method);
     let ident = generated(method.ident());
-    let output = &method.output;
+    let (place, output) = (Literal::usize_unsuffixed(place), &method.output);
     let (arguments, types): (Vec<_>, Vec<_>) =
         method.arguments.iter().map(|argument| (&argument.name, &argument.original.ty)).unzip();
-    // Types that cannot travel are reported where the user wrote them.
-    let result = quote_spanned!(generated_at(output.span())=> #private::CallResult<#output>);
-    let unary = quote_spanned!(generated_at(output.span())=> unary::<_, #output>);
+    // A type that is no `Result` is shown in the user's signature.
+    let span = generated_at(output.span());
+    let private_there = located(private, span);
+    let future = quote_spanned! {span=>
+        impl #private_there::Future<Output = #private_there::CallResult<#output>> + #private_there::Send + use<#channel>
+    };
+    // The trait's method has been told already.
+    let many = (arguments.len() >= MANY_ARGUMENTS).then(|| quote!(#[allow(clippy::too_many_arguments)]));
     quote! {
         #documentation
         #(#cfgs)*
         #(#deprecated)*
         #(#allows)*
+        #many
         #visibility fn #ident(
             &self,
             #(#arguments: #types,)*
-        ) -> impl #private::Future<Output = #result> + #private::Send + use<#channel> {
-            self.caller.#unary(&#table::#ident, (#(#arguments,)*))
+        ) -> #future {
+            self.caller.unary::<#table, #place>(&#table::#ident, (#(#arguments,)*))
         }
     }
 }
 
-/// The user's documentation, or a line in place of it.
+/// The user's documentation, after a line that stands in for it where it is missing or depends on a condition.
 fn documentation(context: &Context<'_>, method: &Method) -> TokenStream {
     let docs = &method.attributes.docs;
-    if !docs.is_empty() {
-        return quote!(#(#docs)*);
-    }
-    let line = format!("Calls `{}.{}`.", context.service.wire_name(), method.wire_name());
-    quote!(#[doc = #line])
+    let is_documented = docs.iter().any(|attribute| attribute.path().is_ident("doc"));
+    let line = (!is_documented).then(|| {
+        let line = format!(" Calls `{}.{}`.", context.service.wire_name(), method.wire_name());
+        quote!(#[doc = #line])
+    });
+    quote!(#line #(#docs)*)
 }

@@ -2,14 +2,15 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::Context;
 use crate::model::Method;
-use crate::names::generated_at;
+use crate::names::{generated_at, located};
 
 pub(super) fn expand(context: &Context<'_>) -> TokenStream {
-    let Context { service, names, private, allow_deprecated, .. } = context;
+    let Context { service, names, private, names_trait, .. } = context;
     let original = &service.original;
     let (attributes, visibility, token) = (&original.attrs, &original.vis, original.trait_token);
     let (name, handler) = (&original.ident, &names.handler);
@@ -17,7 +18,7 @@ pub(super) fn expand(context: &Context<'_>) -> TokenStream {
     let plus = (!supertraits.is_empty() && !supertraits.trailing_punct()).then(|| quote!(+));
     let clause = &original.generics.where_clause;
     let methods = service.methods.iter().map(|method| signature(private, method));
-    let documentation = format!("Another name for [`{name}`], the trait that a server implements.");
+    let documentation = format!(" Another name for [`{}`], the trait that a server implements.", name.unraw());
     quote! {
         #(#attributes)*
         #visibility #token #name: #supertraits #plus #private::Send + #private::Sync + 'static #clause {
@@ -26,7 +27,7 @@ pub(super) fn expand(context: &Context<'_>) -> TokenStream {
 
         #[doc = #documentation]
         #[allow(unused_imports)]
-        #allow_deprecated
+        #names_trait
         #visibility use #name as #handler;
     }
 }
@@ -38,6 +39,7 @@ fn signature(private: &TokenStream, method: &Method) -> TokenStream {
     let (token, ident, inputs, output) = (signature.fn_token, &signature.ident, &signature.inputs, &method.output);
     // A handler that cannot be sent is shown the method that asks for it.
     let span = generated_at(signature.asyncness.span());
+    let private = located(private, span);
     let future = quote_spanned!(span=> impl #private::Future<Output = #output> + #private::Send);
     quote! {
         #(#attributes)*

@@ -1,16 +1,17 @@
 //! The table of methods, which client and server share.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Literal, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 
 use super::Context;
 use crate::duration::Duration;
 use crate::model::Method;
-use crate::names::generated;
+use crate::names::{generated, generated_at};
 
 pub(super) fn expand(context: &Context<'_>) -> TokenStream {
-    let Context { service, names, private, allow_deprecated, .. } = context;
+    let Context { service, names, private, names_methods, .. } = context;
     let (visibility, table) = (&service.original.vis, &names.methods);
     let wire_name = service.wire_name();
     let constants = service.methods.iter().map(|method| constant(context, &wire_name, method));
@@ -18,8 +19,9 @@ pub(super) fn expand(context: &Context<'_>) -> TokenStream {
         let (cfgs, ident) = (&method.attributes.cfgs, generated(method.ident()));
         quote!(#(#cfgs)* Self::#ident)
     });
-    let documentation = format!("The methods of [`{}`], as they are named on the wire.", names.service);
-    let table_documentation = format!("All methods of `{wire_name}`.");
+    let signatures = service.methods.iter().enumerate().map(|(place, method)| signature(context, place, method));
+    let documentation = format!(" The methods of [`{}`], as they are named on the wire.", names.service.unraw());
+    let table_documentation = format!(" All methods of `{wire_name}`.");
     quote! {
         #[doc = #documentation]
         #[derive(#private::Debug)]
@@ -27,7 +29,7 @@ pub(super) fn expand(context: &Context<'_>) -> TokenStream {
         #visibility struct #table;
 
         #[allow(dead_code, non_upper_case_globals)]
-        #allow_deprecated
+        #names_methods
         impl #table {
             #(#constants)*
 
@@ -35,6 +37,8 @@ pub(super) fn expand(context: &Context<'_>) -> TokenStream {
             #visibility const SERVICE: #private::ServiceDescriptor =
                 #private::ServiceDescriptor::new(#wire_name, &[#(#entries),*]);
         }
+
+        #(#signatures)*
     }
 }
 
@@ -46,7 +50,7 @@ fn constant(context: &Context<'_>, service: &str, method: &Method) -> TokenStrea
     let wire_name = format!("{service}.{}", method.wire_name());
     let arguments = method.arguments.iter().map(|argument| argument.name.unraw().to_string());
     let options = options(private, method);
-    let documentation = format!("`{wire_name}`");
+    let documentation = format!(" `{wire_name}`");
     quote! {
         #[doc = #documentation]
         #(#cfgs)*
@@ -54,6 +58,31 @@ fn constant(context: &Context<'_>, service: &str, method: &Method) -> TokenStrea
         #visibility const #ident: #private::Method =
             #private::Method::new(#wire_name, &[#(#arguments),*])#options;
     }
+}
+
+/// The method's types. That they can travel is asked for here and nowhere else, so that a type that
+/// cannot is reported once, where the user wrote it.
+fn signature(context: &Context<'_>, place: usize, method: &Method) -> TokenStream {
+    let Context { names, private, .. } = context;
+    let (cfgs, table, output) = (&method.attributes.cfgs, &names.methods, &method.output);
+    let (place, arguments) = (Literal::usize_unsuffixed(place), arguments(method));
+    quote! {
+        #(#cfgs)*
+        impl #private::Signature<#place> for #table {
+            type Arguments = #arguments;
+            type Output = #output;
+        }
+    }
+}
+
+/// The arguments' types as a tuple, which rustc points at as a whole: at the one argument, or at the list of them.
+fn arguments(method: &Method) -> TokenStream {
+    let types = method.arguments.iter().map(|argument| &argument.original.ty);
+    let span = match &*method.arguments {
+        [only] => only.original.ty.span(),
+        _ => method.original.sig.paren_token.span.join(),
+    };
+    quote_spanned!(generated_at(span)=> (#(#types,)*))
 }
 
 fn options(private: &TokenStream, method: &Method) -> TokenStream {
@@ -68,9 +97,10 @@ fn options(private: &TokenStream, method: &Method) -> TokenStream {
 
 fn duration(private: &TokenStream, Duration { micros }: Duration) -> TokenStream {
     if micros.is_multiple_of(1_000) {
-        let millis = micros / 1_000;
+        let millis = Literal::u64_unsuffixed(micros / 1_000);
         quote!(#private::Duration::from_millis(#millis))
     } else {
+        let micros = Literal::u64_unsuffixed(micros);
         quote!(#private::Duration::from_micros(#micros))
     }
 }

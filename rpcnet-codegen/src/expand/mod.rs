@@ -11,6 +11,7 @@ mod server;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
+use syn::Attribute;
 
 use crate::Expansion;
 use crate::model::Service;
@@ -35,21 +36,30 @@ struct Context<'a> {
     runtime: TokenStream,
     /// Where generated code finds what it names.
     private: TokenStream,
-    /// `#[allow(deprecated)]` where the user has deprecated something that generated code must name.
-    allow_deprecated: Option<TokenStream>,
+    /// The trait's `#[deprecated]`, for the client and the server.
+    deprecated: Vec<&'a Attribute>,
+    /// `#[allow(deprecated)]` for items that name the trait, if the trait is deprecated.
+    names_trait: Option<TokenStream>,
+    /// `#[allow(deprecated)]` for items that name the trait and its methods, if any of them is deprecated.
+    names_methods: Option<TokenStream>,
 }
 
 impl<'a> Context<'a> {
     fn of(service: &'a Service) -> Self {
         let runtime = service.options.runtime.as_ref().map_or_else(|| quote!(::rpcnet), ToTokens::to_token_stream);
-        let is_deprecated = service.original.attrs.iter().any(|attribute| attribute.path().is_ident("deprecated"))
-            || service.methods.iter().any(|method| !method.attributes.deprecated.is_empty());
+        let deprecated: Vec<_> =
+            service.original.attrs.iter().filter(|attribute| attribute.path().is_ident("deprecated")).collect();
+        let is_deprecated = !deprecated.is_empty();
+        let has_deprecated = service.methods.iter().any(|method| !method.attributes.deprecated.is_empty());
+        let allow = quote!(#[allow(deprecated)]);
         Self {
             service,
             names: Names::of(service),
             private: quote!(#runtime::__private),
             runtime,
-            allow_deprecated: is_deprecated.then(|| quote!(#[allow(deprecated)])),
+            deprecated,
+            names_trait: is_deprecated.then(|| allow.clone()),
+            names_methods: (is_deprecated || has_deprecated).then_some(allow),
         }
     }
 }

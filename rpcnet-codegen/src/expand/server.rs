@@ -1,19 +1,19 @@
 //! The server: takes calls apart and hands them to the trait.
 
-use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+use syn::ext::IdentExt;
 
 use super::Context;
 use crate::model::Method;
-use crate::names::{Names, generated, generated_at};
+use crate::names::{Names, generated};
 
 pub(super) fn expand(context: &Context<'_>) -> TokenStream {
-    let Context { service, names, private, .. } = context;
+    let Context { service, names, private, deprecated, .. } = context;
     let (visibility, name, server, implementor) =
         (&service.original.vis, &names.service, &names.server, &names.implementor);
-    let deprecated = context.service.original.attrs.iter().filter(|attribute| attribute.path().is_ident("deprecated"));
-    let documentation = format!("Serves a [`{name}`].");
+    let documentation =
+        format!(" Serves [`{}`]: give it to a server, or run it alone by [`serve`](Self::serve).", name.unraw());
     let constructors = constructors(context);
     let dispatch = dispatch(context);
     quote! {
@@ -32,12 +32,12 @@ pub(super) fn expand(context: &Context<'_>) -> TokenStream {
 }
 
 fn constructors(context: &Context<'_>) -> TokenStream {
-    let Context { service, names, private, allow_deprecated, .. } = context;
+    let Context { service, names, private, names_trait, .. } = context;
     let (visibility, name, server, implementor) =
         (&service.original.vis, &names.service, &names.server, &names.implementor);
     quote! {
         #[allow(dead_code)]
-        #allow_deprecated
+        #names_trait
         impl<#implementor: #name> #server<#implementor> {
             /// Serves calls by `handler`.
             #[must_use]
@@ -64,7 +64,7 @@ fn constructors(context: &Context<'_>) -> TokenStream {
             }
         }
 
-        #allow_deprecated
+        #names_trait
         impl<#implementor> #private::Clone for #server<#implementor> {
             fn clone(&self) -> Self {
                 Self { handler: #private::Arc::clone(&self.handler) }
@@ -74,11 +74,11 @@ fn constructors(context: &Context<'_>) -> TokenStream {
 }
 
 fn dispatch(context: &Context<'_>) -> TokenStream {
-    let Context { service, names, private, allow_deprecated, .. } = context;
+    let Context { service, names, private, names_methods, .. } = context;
     let (name, server, implementor, table) = (&names.service, &names.server, &names.implementor, &names.methods);
-    let arms = service.methods.iter().map(|method| arm(context, method));
+    let arms = service.methods.iter().enumerate().map(|(place, method)| arm(context, place, method));
     quote! {
-        #allow_deprecated
+        #names_methods
         impl<#implementor: #name> #private::Service for #server<#implementor> {
             const DESCRIPTOR: &'static #private::ServiceDescriptor = &#table::SERVICE;
 
@@ -95,20 +95,17 @@ fn dispatch(context: &Context<'_>) -> TokenStream {
     }
 }
 
-fn arm(context: &Context<'_>, method: &Method) -> TokenStream {
+fn arm(context: &Context<'_>, place: usize, method: &Method) -> TokenStream {
     let Names { service, methods, implementor, .. } = &context.names;
     let (cfgs, allows) = (&method.attributes.cfgs, &method.attributes.allows);
-    let ident = generated(method.ident());
-    let (arguments, types): (Vec<_>, Vec<_>) =
-        method.arguments.iter().map(|argument| (&argument.name, &argument.original.ty)).unzip();
-    // Types that cannot travel are reported where the user wrote them.
-    let unary = quote_spanned!(generated_at(method.output.span())=> unary);
+    let (place, ident) = (Literal::usize_unsuffixed(place), generated(method.ident()));
+    let arguments: Vec<_> = method.arguments.iter().map(|argument| &argument.name).collect();
     quote! {
         #(#cfgs)*
         #(#allows)*
         if call.is(&#methods::#ident) {
-            let handle = |(#(#arguments,)*): (#(#types,)*)| <#implementor as #service>::#ident(&self.handler, #(#arguments),*);
-            return call.#unary(&#methods::#ident, handle).await;
+            let handle = |(#(#arguments,)*)| <#implementor as #service>::#ident(&self.handler, #(#arguments),*);
+            return call.unary::<#methods, #place, _, _>(&#methods::#ident, handle).await;
         }
     }
 }

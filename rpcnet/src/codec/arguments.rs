@@ -6,31 +6,24 @@
 use std::{fmt, marker::PhantomData};
 
 use serde::{
-    Deserialize, Serialize, Serializer as _,
+    Deserialize, Serializer as _,
     de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor},
     forward_to_deserialize_any,
     ser::SerializeMap,
 };
 
-use crate::{ErrorKind, Executed, RpcError};
+use crate::{ErrorKind, Executed, RpcError, outcome::Wire};
 
 /// The arguments of one call, as a tuple. Implemented for up to 16.
 #[diagnostic::on_unimplemented(
     message = "these arguments can't cross the wire",
-    note = "every argument's type must derive `serde::Serialize`; at most 16 arguments are supported"
+    note = "every argument's type must derive `serde::Serialize` and `serde::Deserialize`; at most 16 arguments are supported"
 )]
-pub trait Arguments: Send {
+pub trait Arguments: Send + Sized {
     /// Appends the map of `names` and these values to `out`.
     #[doc(hidden)]
     fn encode(&self, names: &[&'static str], out: &mut Vec<u8>) -> Result<(), RpcError>;
-}
 
-/// The same on the side that receives them.
-#[diagnostic::on_unimplemented(
-    message = "these arguments can't cross the wire",
-    note = "every argument's type must derive `serde::Deserialize`; at most 16 arguments are supported"
-)]
-pub trait DecodeArguments: Sized {
     /// Reads the map of `names` to values.
     #[doc(hidden)]
     fn decode(names: &'static [&'static str], bytes: &[u8]) -> Result<Self, RpcError>;
@@ -38,7 +31,7 @@ pub trait DecodeArguments: Sized {
 
 macro_rules! tuples {
     ($(($($T:ident $value:ident $index:tt),*))*) => {$(
-        impl<$($T: Serialize + Send),*> Arguments for ($($T,)*) {
+        impl<$($T: Wire),*> Arguments for ($($T,)*) {
             #[allow(unused_variables, unused_mut)]
             fn encode(&self, names: &[&'static str], out: &mut Vec<u8>) -> Result<(), RpcError> {
                 let mut serializer = super::serializer(out);
@@ -49,9 +42,7 @@ macro_rules! tuples {
                 )*
                 map.end().map_err(not_encoded)
             }
-        }
 
-        impl<$($T: for<'de> Deserialize<'de>),*> DecodeArguments for ($($T,)*) {
             fn decode(names: &'static [&'static str], bytes: &[u8]) -> Result<Self, RpcError> {
                 struct Map<$($T),*>(&'static [&'static str], PhantomData<($($T,)*)>);
 

@@ -6,7 +6,7 @@
 mod arguments;
 mod scratch;
 
-pub(crate) use arguments::{Arguments, DecodeArguments};
+pub(crate) use arguments::Arguments;
 pub(crate) use scratch::Scratch;
 
 use rmp_serde::{

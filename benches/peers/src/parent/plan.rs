@@ -1,0 +1,255 @@
+//! What a run measures: comparisons, each with its contenders.
+
+use std::time::Duration;
+
+use crate::cli::{Flavor, Options, Part};
+use crate::placement::Placement;
+use crate::systems::SystemName;
+
+/// Everything that one run measures under load.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// In the order of the tables.
+    pub(super) comparisons: Vec<Comparison>,
+    /// How long and how often.
+    pub(super) timing: Timing,
+}
+
+/// How long and how often each cell is measured.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timing {
+    pub(super) rounds: usize,
+    pub(super) warm_up: Duration,
+    pub(super) measure: Duration,
+    /// Measurement of a pilot cell, which only chooses the arrangement.
+    pub(super) pilot: Duration,
+    /// How often the pilot tries each arrangement.
+    pub(super) pilot_trials: usize,
+}
+
+/// Contenders that are measured next to each other; the first is the reference.
+#[derive(Debug)]
+pub(super) struct Comparison {
+    pub(super) section: Section,
+    pub(super) contenders: Vec<Cell>,
+}
+
+/// The table that a comparison belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Section {
+    Grid,
+    Compute,
+    Mtu,
+    Connections,
+    Payloads,
+}
+
+impl Section {
+    pub(super) const ALL: [Self; 5] = [Self::Grid, Self::Compute, Self::Mtu, Self::Connections, Self::Payloads];
+}
+
+/// One system doing one thing.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Cell {
+    pub(super) system: SystemName,
+    pub(super) payload_bytes: usize,
+    /// Calls in flight, all connections together.
+    pub(super) in_flight: usize,
+    pub(super) connections: usize,
+    /// The handler computes this long instead of echoing.
+    pub(super) compute_micros: Option<u64>,
+    pub(super) mtu: Option<u16>,
+    /// Worker threads of the server; also settles its flavour.
+    pub(super) server_threads: Option<usize>,
+}
+
+/// How the two processes of a cell are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Arrangement {
+    pub(super) server: Flavor,
+    pub(super) client: Flavor,
+    pub(super) placement: Placement,
+}
+
+impl Arrangement {
+    pub(super) const fn new(server: Flavor, client: Flavor, placement: Placement) -> Self {
+        Self { server, client, placement }
+    }
+}
+
+impl Cell {
+    fn echo(system: SystemName, payload_bytes: usize, in_flight: usize) -> Self {
+        Self { system, payload_bytes, in_flight, connections: 1, compute_micros: None, mtu: None, server_threads: None }
+    }
+
+    /// A server whose connections rest.
+    pub(super) fn idle(system: SystemName, connections: usize) -> Self {
+        Self { connections, ..Self::echo(system, 64, 0) }
+    }
+
+    /// The system's name with what was varied.
+    pub(super) fn name(&self) -> String {
+        let mut name = self.system.to_string();
+        if let Some(mtu) = self.mtu {
+            name += &format!("-mtu-{mtu}");
+        }
+        if let Some(threads) = self.server_threads {
+            name += &format!("-threads-{threads}");
+        }
+        name
+    }
+
+    /// The arrangements that the pilot is to choose from.
+    pub(super) fn arrangements(&self) -> Vec<Arrangement> {
+        use Flavor::{Current, Multi};
+        let one_core = Arrangement::new(Current, Current, Placement::OneCore);
+        let apart = Arrangement::new(Current, Current, Placement::Apart);
+        let multi = Arrangement::new(Multi, Multi, Placement::Free);
+        match (self.system, self.server_threads) {
+            // One socket, one call: a second thread could only add wake-ups.
+            (SystemName::Udp, _) => vec![one_core],
+            (_, Some(_)) => vec![Arrangement::new(Multi, Current, Placement::Free)],
+            (_, None) if self.in_flight == 1 => vec![one_core, multi],
+            (_, None) => vec![apart, multi],
+        }
+    }
+}
+
+impl Plan {
+    /// What the options ask for.
+    pub(super) fn of(options: &Options) -> Self {
+        Self {
+            comparisons: if options.growth { growth(options) } else { comparison(options) },
+            timing: Timing::of(options),
+        }
+    }
+}
+
+impl Timing {
+    fn of(options: &Options) -> Self {
+        let millis = Duration::from_millis;
+        let timing = if options.quick {
+            Self { rounds: 3, warm_up: millis(150), measure: millis(350), pilot: millis(200), pilot_trials: 1 }
+        } else {
+            Self { rounds: 5, warm_up: millis(500), measure: millis(2_000), pilot: millis(500), pilot_trials: 2 }
+        };
+        Self {
+            rounds: options.rounds.unwrap_or(timing.rounds).max(1),
+            measure: options.seconds.unwrap_or(timing.measure),
+            ..timing
+        }
+    }
+}
+
+fn comparison(options: &Options) -> Vec<Comparison> {
+    let mut comparisons = Vec::new();
+    if options.parts.contains(&Part::Grid) {
+        for &payload in &options.payloads {
+            for &in_flight in &options.in_flight {
+                comparisons.push(grid(options, payload, in_flight));
+            }
+        }
+    }
+    if options.parts.contains(&Part::Compute) {
+        comparisons.extend(computing(options));
+    }
+    if options.parts.contains(&Part::Mtu) {
+        comparisons.extend(jumbo(options));
+    }
+    comparisons
+}
+
+fn grid(options: &Options, payload_bytes: usize, in_flight: usize) -> Comparison {
+    let mut contenders: Vec<_> =
+        options.systems.iter().map(|&system| Cell::echo(system, payload_bytes, in_flight)).collect();
+    // The floor that any system's latency stands on.
+    if (payload_bytes, in_flight) == (64, 1) && !options.systems.contains(&SystemName::Udp) {
+        contenders.push(Cell::echo(SystemName::Udp, payload_bytes, in_flight));
+    }
+    Comparison { section: Section::Grid, contenders }
+}
+
+/// Two server threads over one, for each system by itself.
+fn computing(options: &Options) -> Vec<Comparison> {
+    let cell = |system, threads| Cell {
+        compute_micros: Some(COMPUTE_MICROS),
+        server_threads: Some(threads),
+        ..Cell::echo(system, 0, 64)
+    };
+    let systems = options.systems.iter().filter(|&&system| system != SystemName::Udp);
+    // The quick run keeps to the reference system.
+    let count = if options.quick { 1 } else { usize::MAX };
+    systems
+        .take(count)
+        .map(|&system| Comparison { section: Section::Compute, contenders: vec![cell(system, 2), cell(system, 1)] })
+        .collect()
+}
+
+/// 16 KiB at both path MTUs, for the one system that chooses its own: TCP follows the interface.
+fn jumbo(options: &Options) -> Option<Comparison> {
+    let system = SystemName::Rpcnet;
+    let default = Cell::echo(system, 16_384, 64);
+    let jumbo = Cell { mtu: Some(9_000), ..default.clone() };
+    options.systems.contains(&system).then(|| Comparison { section: Section::Mtu, contenders: vec![jumbo, default] })
+}
+
+/// One thing moves at a time: connections under the same calls in flight, or the payload.
+fn growth(options: &Options) -> Vec<Comparison> {
+    let connections = [1, 10, 100, 1_000].map(|connections| {
+        let cell = |&system| Cell { connections, ..Cell::echo(system, 64, 1_000) };
+        Comparison { section: Section::Connections, contenders: options.systems.iter().map(cell).collect() }
+    });
+    let payloads = [64, 1 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20].map(|payload_bytes| {
+        let cell = |&system| Cell::echo(system, payload_bytes, 16);
+        Comparison { section: Section::Payloads, contenders: options.systems.iter().map(cell).collect() }
+    });
+    connections.into_iter().chain(payloads).collect()
+}
+
+const COMPUTE_MICROS: u64 = 200;
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    fn plan(arguments: &[&str]) -> Plan {
+        Plan::of(&Cli::parse_from([&["peers"], arguments].concat()).options)
+    }
+
+    #[test]
+    fn every_payload_meets_every_number_of_calls_in_flight() {
+        let plan = plan(&[]);
+        let grid = plan.comparisons.iter().filter(|comparison| comparison.section == Section::Grid);
+        let mut cells: Vec<_> = grid
+            .map(|comparison| (comparison.contenders[0].payload_bytes, comparison.contenders[0].in_flight))
+            .collect();
+        cells.dedup();
+        assert_eq!(cells.len(), 9);
+    }
+
+    #[test]
+    fn a_system_is_found_once_for_each_cell_of_the_grid() {
+        for comparison in plan(&[]).comparisons {
+            let mut names: Vec<_> = comparison.contenders.iter().map(Cell::name).collect();
+            names.sort();
+            names.dedup();
+            assert_eq!(names.len(), comparison.contenders.len());
+        }
+    }
+
+    #[test]
+    fn a_quick_run_measures_for_less_than_eighty_seconds() {
+        let Plan { comparisons, timing } = plan(&["--quick"]);
+        let cells = || comparisons.iter().flat_map(|comparison| &comparison.contenders);
+        let spawning = Duration::from_millis(60);
+        let rounds = cells().count() * timing.rounds;
+        let pilots: usize = cells().map(|cell| cell.arrangements().len()).sum();
+        let total = (timing.warm_up + timing.measure + spawning) * u32::try_from(rounds).unwrap()
+            + (timing.warm_up + timing.pilot + spawning) * u32::try_from(pilots).unwrap();
+        // The rest of two minutes is for the idle connections' handshakes.
+        assert!(total < Duration::from_secs(80), "{total:?}");
+    }
+}

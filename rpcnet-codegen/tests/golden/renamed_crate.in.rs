@@ -1,0 +1,4 @@
+#[network::service(crate = "crate::vendored::network")]
+trait Ping {
+    async fn ping(&self) -> Result<(), String>;
+}

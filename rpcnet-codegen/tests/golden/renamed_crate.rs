@@ -1,0 +1,164 @@
+//! Generated from `renamed_crate.in.rs`.
+
+trait Ping: crate::vendored::network::__private::Send + crate::vendored::network::__private::Sync + 'static {
+    fn ping(
+        &self,
+    ) -> impl crate::vendored::network::__private::Future<
+        Output = Result<(), String>,
+    > + crate::vendored::network::__private::Send;
+}
+/// Another name for [`Ping`], the trait that a server implements.
+#[allow(unused_imports)]
+use Ping as PingHandler;
+/// The methods of [`Ping`], as they are named on the wire.
+#[derive(crate::vendored::network::__private::Debug)]
+#[allow(dead_code)]
+struct PingMethods;
+#[allow(dead_code, non_upper_case_globals)]
+impl PingMethods {
+    /// `Ping.ping`
+    const ping: crate::vendored::network::__private::Method = crate::vendored::network::__private::Method::new(
+        "Ping.ping",
+        &[],
+    );
+    /// All methods of `Ping`.
+    const SERVICE: crate::vendored::network::__private::ServiceDescriptor = crate::vendored::network::__private::ServiceDescriptor::new(
+        "Ping",
+        &[Self::ping],
+    );
+}
+impl crate::vendored::network::__private::Signature<0> for PingMethods {
+    type Arguments = ();
+    type Output = Result<(), String>;
+}
+/// Calls [`Ping`]: [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).
+#[derive(
+    crate::vendored::network::__private::Clone,
+    crate::vendored::network::__private::Debug
+)]
+#[allow(dead_code)]
+struct PingClient<C = crate::vendored::network::Client> {
+    caller: crate::vendored::network::__private::Caller<C>,
+}
+#[allow(dead_code)]
+impl PingClient {
+    /// Connects to a server.
+    ///
+    /// # Errors
+    ///
+    /// What kept the connection from being made.
+    fn connect(
+        target: impl crate::vendored::network::__private::Into<
+            crate::vendored::network::__private::Target,
+        >,
+        config: crate::vendored::network::__private::ClientConfig,
+    ) -> impl crate::vendored::network::__private::Future<
+        Output = crate::vendored::network::__private::Result<
+            Self,
+            crate::vendored::network::__private::RpcError,
+        >,
+    > + crate::vendored::network::__private::Send {
+        let target: crate::vendored::network::__private::Target = crate::vendored::network::__private::Into::into(
+            target,
+        );
+        async move {
+            crate::vendored::network::__private::Result::map(
+                crate::vendored::network::__private::Client::connect(target, config)
+                    .await,
+                Self::new,
+            )
+        }
+    }
+}
+#[allow(dead_code)]
+impl<C: crate::vendored::network::__private::Channel> PingClient<C> {
+    /// A client that sends its calls to `channel`.
+    #[must_use]
+    fn new(channel: C) -> Self {
+        Self {
+            caller: crate::vendored::network::__private::Caller::new(channel),
+        }
+    }
+    /// The same client, each call of which ends within `deadline`.
+    #[must_use]
+    fn with_deadline(
+        &self,
+        deadline: crate::vendored::network::__private::Duration,
+    ) -> Self {
+        Self {
+            caller: crate::vendored::network::__private::Caller::with_deadline(
+                &self.caller,
+                deadline,
+            ),
+        }
+    }
+    /// Calls `Ping.ping`.
+    fn ping(
+        &self,
+    ) -> impl crate::vendored::network::__private::Future<
+        Output = crate::vendored::network::__private::CallResult<Result<(), String>>,
+    > + crate::vendored::network::__private::Send + use<C> {
+        self.caller.unary::<PingMethods, 0>(&PingMethods::ping, ())
+    }
+}
+/// Serves [`Ping`]: give it to a server, or run it alone by [`serve`](Self::serve).
+#[derive(crate::vendored::network::__private::Debug)]
+#[allow(dead_code)]
+struct PingServer<H> {
+    handler: crate::vendored::network::__private::Arc<H>,
+}
+#[allow(dead_code)]
+impl<H: Ping> PingServer<H> {
+    /// Serves calls by `handler`.
+    #[must_use]
+    fn new(handler: H) -> Self {
+        Self::from_arc(crate::vendored::network::__private::Arc::new(handler))
+    }
+    /// Serves calls by a `handler` that is shared with others.
+    #[must_use]
+    fn from_arc(handler: crate::vendored::network::__private::Arc<H>) -> Self {
+        Self { handler }
+    }
+    /// Runs a server of this service alone, until it is stopped.
+    ///
+    /// # Errors
+    ///
+    /// What kept the server from starting, or made it stop.
+    fn serve(
+        self,
+        config: crate::vendored::network::__private::ServerConfig,
+    ) -> impl crate::vendored::network::__private::Future<
+        Output = crate::vendored::network::__private::Result<
+            (),
+            crate::vendored::network::__private::RpcError,
+        >,
+    > + crate::vendored::network::__private::Send {
+        crate::vendored::network::__private::serve(self, config)
+    }
+}
+impl<H> crate::vendored::network::__private::Clone for PingServer<H> {
+    fn clone(&self) -> Self {
+        Self {
+            handler: crate::vendored::network::__private::Arc::clone(&self.handler),
+        }
+    }
+}
+impl<H: Ping> crate::vendored::network::__private::Service for PingServer<H> {
+    const DESCRIPTOR: &'static crate::vendored::network::__private::ServiceDescriptor = &PingMethods::SERVICE;
+    fn call(
+        self,
+        call: crate::vendored::network::__private::IncomingCall,
+    ) -> impl crate::vendored::network::__private::Future<
+        Output = crate::vendored::network::__private::Reply,
+    > + crate::vendored::network::__private::Send {
+        async move {
+            if call.is(&PingMethods::ping) {
+                let handle = |()| <H as Ping>::ping(&self.handler);
+                return call
+                    .unary::<PingMethods, 0, _, _>(&PingMethods::ping, handle)
+                    .await;
+            }
+            call.unknown_method()
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The types of a service's methods, apart from what the methods do.
+
+use crate::{
+    CallError, CallResult, Outcome, Reply, RpcError,
+    channel::Answer,
+    codec::{self, Arguments},
+    outcome::Wire,
+    proto::Status,
+};
+
+/// The types of the method that has the place `METHOD` in its trait. The macro implements it for the table of methods.
+///
+/// That the types can travel is asked for here and nowhere else: client and server take it from this trait's bounds.
+/// Were it a bound of what they call, each of them would complain about one and the same type.
+pub trait Signature<const METHOD: usize> {
+    /// What the request carries.
+    type Arguments: Arguments;
+    /// What the handler returns.
+    type Output: WireOutcome;
+}
+
+/// A `Result` of which both types can travel.
+///
+/// It has functions of its own, rather than bounds on the types of [`Outcome`], because rustc names the type that is
+/// at fault for an unmet bound of an impl, and a projection for one of an associated type.
+#[diagnostic::on_unimplemented(
+    message = "a service's method must return a `Result`",
+    label = "not a `Result<T, E>`",
+    note = "write `-> Result<T, E>`, where both types derive `Serialize` and `Deserialize`"
+)]
+pub trait WireOutcome: Outcome {
+    /// Encodes what a handler returned.
+    fn into_reply(self) -> Reply;
+
+    /// Decodes what the caller is given.
+    fn from_answer(answer: Answer) -> Result<CallResult<Self>, RpcError>;
+}
+
+impl<T: Wire, E: Wire> WireOutcome for Result<T, E> {
+    fn into_reply(self) -> Reply {
+        match self {
+            Ok(value) => Reply::encode(Status::Ok, &value),
+            Err(error) => Reply::encode(Status::Application, &error),
+        }
+    }
+
+    fn from_answer(answer: Answer) -> Result<CallResult<Self>, RpcError> {
+        match answer.status {
+            Status::Ok => codec::decode(&answer.message).map(Ok),
+            Status::Application => codec::decode(&answer.message).map(|error| Err(CallError::Application(error))),
+            status => Err(RpcError::from_status(status, answer.message)),
+        }
+    }
+}

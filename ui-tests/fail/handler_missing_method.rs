@@ -1,0 +1,18 @@
+// A server implements every method.
+// Remedy: write the method that is missing.
+
+#[rpcnet::service]
+pub trait Greeting {
+    async fn greet(&self, name: String) -> Result<String, String>;
+    async fn leave(&self) -> Result<(), String>;
+}
+
+struct MyGreeting;
+
+impl Greeting for MyGreeting {
+    async fn greet(&self, name: String) -> Result<String, String> {
+        Ok(name)
+    }
+}
+
+fn main() {}

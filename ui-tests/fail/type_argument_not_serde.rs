@@ -1,0 +1,11 @@
+// What an argument's type lacks is told by rustc.
+// Remedy: derive `Serialize` and `Deserialize` for it.
+
+pub struct Name(pub String);
+
+#[rpcnet::service]
+pub trait Greeting {
+    async fn greet(&self, name: Name) -> Result<String, String>;
+}
+
+fn main() {}

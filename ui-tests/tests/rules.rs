@@ -1,0 +1,46 @@
+//! Every rule of the macro has a case in `fail/`, and every case says why it fails.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+#[test]
+fn every_rule_has_a_case_of_its_name() -> io::Result<()> {
+    let cases: Vec<String> = files("fail")?.iter().map(|path| stem(path)).collect();
+    let mut missing = Vec::new();
+    for file in files("../rpcnet-codegen/src/check")? {
+        let source = fs::read_to_string(&file)?;
+        missing.extend(rules(&source).filter(|rule| !cases.contains(rule)));
+    }
+    assert!(missing.is_empty(), "write fail/<rule>.rs for {missing:?}");
+    Ok(())
+}
+
+#[test]
+fn every_case_opens_with_its_reason_and_its_remedy() -> io::Result<()> {
+    for case in files("fail")? {
+        let source = fs::read_to_string(&case)?;
+        let comment: Vec<&str> = source.lines().take_while(|line| line.starts_with("// ")).collect();
+        assert!(comment.len() > 1, "{} opens with no comment", case.display());
+        let has_remedy = stem(&case) == "all_at_once" || comment.iter().any(|line| line.starts_with("// Remedy: "));
+        assert!(has_remedy, "{} has no remedy", case.display());
+    }
+    Ok(())
+}
+
+/// The functions of a module of `check` that report something: each is a rule.
+fn rules(source: &str) -> impl Iterator<Item = String> {
+    let functions = source.lines().filter_map(|line| line.strip_prefix("fn "));
+    let reporting = functions.filter(|line| line.contains("errors: &mut Errors"));
+    reporting.filter_map(|line| line.split('(').next()).map(str::to_owned)
+}
+
+/// The Rust files in a folder beside this crate's manifest.
+fn files(folder: &str) -> io::Result<Vec<PathBuf>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let paths = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()?;
+    Ok(paths.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect())
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
