@@ -109,9 +109,12 @@ impl<C: Channel> Caller<C> {
 
 /// When a call must end that may take `deadline`: never later than the call whose handler makes it.
 pub(crate) fn inherited(deadline: Duration) -> Instant {
-    let own = Instant::now() + deadline;
+    let own = Instant::now() + deadline.min(DEADLINE_MAX);
     Context::inherited_deadline().map_or(own, |parent| parent.min(own))
 }
+
+/// A month, as the configuration has it: beyond it arithmetic on clocks could overflow.
+const DEADLINE_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The error of a call that is out of time before it starts.
 pub(crate) fn too_late() -> RpcError {

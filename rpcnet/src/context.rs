@@ -75,7 +75,7 @@ impl Context {
 
     /// Whether the answer is no longer wanted: the caller went away, or the deadline passed.
     pub fn is_cancelled(&self) -> bool {
-        self.inner.cancelled.load(Ordering::Acquire) || self.time_left() == Some(Duration::ZERO)
+        self.inner.cancelled.load(Ordering::Acquire) || self.is_overdue()
     }
 
     /// The address that the call came from; `None` for an in-process call.
@@ -98,6 +98,11 @@ impl Context {
             }
             None => *self = Self::new(method, deadline, self.inner.peer),
         }
+    }
+
+    /// Whether the deadline has passed.
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.time_left() == Some(Duration::ZERO)
     }
 
     pub(crate) fn deadline_instant(&self) -> Option<Instant> {

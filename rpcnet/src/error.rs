@@ -150,49 +150,44 @@ impl RpcError {
 
     /// The error that a response with `status` stands for; `detail` is what the server says about it.
     pub(crate) fn from_status(status: Status, detail: Bytes) -> Self {
-        use {ErrorKind as Kind, Executed::No, Executed::Yes};
+        use ErrorKind as Kind;
         if status == Status::Application {
             return Self::application(detail);
         }
-        let (kind, executed, message) = match status {
-            Status::Ok | Status::Application => (Kind::Protocol, Yes, "the answer is no error"),
+        let executed = executed_by(status);
+        let (kind, message) = match status {
+            Status::Ok | Status::Application => (Kind::Protocol, "the answer is no error"),
             Status::UnknownMethod => (
                 Kind::UnknownMethod,
-                No,
                 "the server has no such method; does it serve this service, and this version of it?",
             ),
             Status::Overloaded => {
-                (Kind::Overloaded, No, "the server is at its limit of concurrent calls; try again later, or elsewhere")
+                (Kind::Overloaded, "the server is at its limit of concurrent calls; try again later, or elsewhere")
             }
-            Status::Draining => (Kind::Draining, No, "the server is going away; try another"),
-            Status::RequestTooLarge => (
-                Kind::MessageTooLarge,
-                No,
-                "the request is larger than the server accepts; raise its message_bytes_max",
-            ),
+            Status::Draining => (Kind::Draining, "the server is going away; try another"),
+            Status::RequestTooLarge => {
+                (Kind::MessageTooLarge, "the request is larger than the server accepts; raise its message_bytes_max")
+            }
             Status::MalformedRequest => (
                 Kind::Serialization,
-                No,
                 "the server could not decode the arguments; do both sides use the same version of the service?",
             ),
-            Status::Expired => (Kind::DeadlineExceeded, No, "the deadline had passed when the call reached the server"),
+            Status::Expired => (Kind::DeadlineExceeded, "the deadline had passed when the call reached the server"),
             Status::Unsupported => {
-                (Kind::Protocol, No, "the server does not support a feature that this call requires; update it")
+                (Kind::Protocol, "the server does not support a feature that this call requires; update it")
             }
-            Status::CancelledBeforeStart => (Kind::Cancelled, No, "the call was cancelled before its handler ran"),
-            Status::Internal => (Kind::Internal, Yes, "the handler failed; the server's log says more"),
-            Status::Cancelled => (Kind::Cancelled, Yes, "the call was cancelled and its handler stopped"),
-            Status::DeadlineExceeded => {
-                (Kind::DeadlineExceeded, Yes, "the deadline passed and the handler was stopped")
-            }
+            Status::CancelledBeforeStart => (Kind::Cancelled, "the call was cancelled before its handler ran"),
+            Status::Internal => (Kind::Internal, "the handler failed; the server knows why"),
+            Status::Cancelled => (Kind::Cancelled, "the call was cancelled and its handler stopped"),
+            Status::DeadlineExceeded => (Kind::DeadlineExceeded, "the deadline passed and the handler was stopped"),
             Status::ResponseTooLarge => {
-                (Kind::MessageTooLarge, Yes, "the answer is larger than one side accepts; raise message_bytes_max")
+                (Kind::MessageTooLarge, "the answer is larger than one side accepts; raise message_bytes_max")
             }
             Status::UnknownRefusal(_) => {
-                (Kind::Protocol, No, "the server refused the call for a reason that this version does not know")
+                (Kind::Protocol, "the server refused the call for a reason that this version does not know")
             }
             Status::UnknownFailure(_) => {
-                (Kind::Protocol, Yes, "the call failed for a reason that this version does not know")
+                (Kind::Protocol, "the call failed for a reason that this version does not know")
             }
         };
         match std::str::from_utf8(&detail) {
@@ -204,6 +199,11 @@ impl RpcError {
     pub(crate) fn into_body(self) -> Bytes {
         self.inner.body
     }
+}
+
+/// Whether the handler ran of a call that ended with `status`.
+pub(crate) fn executed_by(status: Status) -> Executed {
+    if status.is_refusal() { Executed::No } else { Executed::Yes }
 }
 
 impl fmt::Display for RpcError {

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::{
-    task::JoinHandle,
+    runtime::Handle,
     time::{Instant, timeout_at},
 };
 
@@ -14,7 +14,7 @@ use crate::{
     client::deadline_exceeded,
     method::method_id,
     proto::Status,
-    server::{Router, Running},
+    server::{HandlerTask, Router},
     service::{IncomingCall, Reply},
 };
 
@@ -92,27 +92,9 @@ impl InProcess {
         };
         let context = Context::new(route.name, Some(call.deadline), None);
         let incoming = IncomingCall::new(call.method_id, message);
-        let handler = context.enter(|| self.router.dispatcher(route.service).start(incoming));
-        let running = Running::new(handler, context.clone(), Arc::clone(route));
-        let mut task = Task { handle: tokio::spawn(running), context };
+        let mut task = HandlerTask::spawn(&Handle::current(), &self.router, route, incoming, context, ());
         // The handler's side ends at the same deadline; this one is for a handler that can't be dropped.
-        match timeout_at(call.deadline, &mut task.handle).await {
-            Ok(Ok(reply)) => Ok(reply),
-            Ok(Err(_)) => Ok(Reply::status(Status::Internal, "the runtime dropped the handler before its end")),
-            Err(_) => Err(deadline_exceeded(Executed::Yes)),
-        }
-    }
-}
-
-/// A handler's task. Dropped, it cancels the call; a handler that may not be cancelled runs on.
-struct Task {
-    handle: JoinHandle<Reply>,
-    context: Context,
-}
-
-impl Drop for Task {
-    fn drop(&mut self) {
-        self.context.cancel();
+        timeout_at(call.deadline, task.reply()).await.map_err(|_| deadline_exceeded(Executed::Maybe))
     }
 }
 

@@ -106,7 +106,17 @@ impl Reply {
         if length <= message_bytes_max {
             return self;
         }
-        Self::status(Status::ResponseTooLarge, format!("{length} bytes, {message_bytes_max} are allowed"))
+        match self.status {
+            Status::Ok | Status::Application => {
+                let text = format!("{length} bytes, {message_bytes_max} are allowed");
+                Self::status(
+                    Status::ResponseTooLarge,
+                    if text.len() <= message_bytes_max { text } else { String::new() },
+                )
+            }
+            // The status says it all; its text is for people who would like to know more.
+            status => Self::status(status, ""),
+        }
     }
 
     /// The reply as its caller's result: the encoded value, or an error whose body is the handler's encoded error.

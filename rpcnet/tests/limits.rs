@@ -87,6 +87,25 @@ async fn thousands_of_callers_share_a_few_ids() {
 }
 
 #[tokio::test]
+async fn callers_that_call_again_and_again_do_not_starve_those_who_wait() {
+    let (_server, _observer, client) = serve(development().with_calls_per_connection_max(3)).await;
+    let client = client.with_deadline(Duration::from_secs(5));
+    let mut callers = JoinSet::new();
+    for _ in 0..20 {
+        let client = client.clone();
+        callers.spawn(async move {
+            for _ in 0..300 {
+                client.echo("again".into()).await?;
+            }
+            Ok::<_, CallError<common::ProbeError>>(())
+        });
+    }
+    while let Some(caller) = callers.join_next().await {
+        caller.expect("no panic").expect("nobody waits for long");
+    }
+}
+
+#[tokio::test]
 async fn two_services_of_one_name_are_an_error() {
     let config = development().build().expect("a valid configuration");
     let (first, second) = (common::probe().0, common::probe().0);

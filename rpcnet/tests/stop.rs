@@ -32,6 +32,27 @@ async fn a_call_on_a_closed_connection_fails_at_once_and_was_never_sent() {
 }
 
 #[tokio::test]
+async fn a_client_whose_runtime_is_gone_fails_its_calls_at_once() {
+    let (server, _observer, _client) = serve(development()).await;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads");
+    let addr = server.local_addr();
+    let client = runtime.spawn(async move {
+        let config = rpcnet::ClientConfig::development().build().expect("a valid configuration");
+        common::ProbeClient::connect(addr, config).await.expect("the server is there")
+    });
+    let client = client.await.expect("no panic");
+    runtime.shutdown_background();
+    let error = client.wait().await.expect_err("nobody is there to send it");
+    assert_eq!(error.rpc().map(|error| error.kind()), Some(ErrorKind::Connection));
+}
+
+#[tokio::test]
+async fn a_deadline_beyond_all_clocks_is_no_panic() {
+    let (_server, _observer, client) = serve(development()).await;
+    client.with_deadline(std::time::Duration::MAX).echo("patient".into()).await.expect("an answer");
+}
+
+#[tokio::test]
 async fn stopping_twice_and_waiting_for_the_stop_end_alike() {
     let (server, _observer, _client) = serve(development()).await;
     tokio::join!(server.stop(), server.stop(), server.stopped());

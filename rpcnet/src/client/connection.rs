@@ -1,19 +1,24 @@
 //! One connection of a client: its lane, its control stream, and the streams of large messages.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc, task::Waker};
 
 use bytes::{BufMut, Bytes, BytesMut};
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::timeout_at};
 
 use super::{
-    dial::Dialed,
+    dial::Greeted,
     driver::Driver,
-    lane::{Lane, Request},
+    lane::{Lane, PendingCall, Request, Reservation, dropped},
+    pending::{Answer, answer_of, deadline_exceeded},
 };
 use crate::{
     ErrorKind, Executed, RpcError,
+    channel::{Encode, Outgoing, too_late},
+    codec::Scratch,
+    error::executed_by,
     proto::{
-        CloseCode, Frame, FrameKind, Hello, ProtocolError, RequestHead, ResponseHead, Status, StreamKind, read_lane,
+        CloseCode, Frame, FrameKind, LANE_MESSAGE_BYTES_MAX, ProtocolError, RequestHead, ResponseHead, StreamKind,
+        read_lane,
     },
     transport::{
         frames::{FrameReceiver, FrameSender},
@@ -24,26 +29,76 @@ use crate::{
 /// An open connection. Dropping the last handle of it closes it.
 pub(crate) struct Connection {
     handle: Handle,
-    pub(super) lane: Arc<Lane>,
-    /// What the server allows.
-    pub(super) hello: Hello,
-    message_bytes_max: usize,
+    lane: Arc<Lane>,
+    remote_addr: SocketAddr,
+    /// The largest request: what both sides allow.
+    request_bytes_max: usize,
+    response_bytes_max: usize,
+}
+
+/// What became of a request that was to be sent.
+pub(super) enum Sent<'a> {
+    OnLane(PendingCall),
+    /// Not yet: it needs a stream of its own.
+    TooLarge(Bytes, Reservation<'a>),
 }
 
 impl Connection {
     /// Opens the lane and starts the connection's tasks on the current runtime.
-    pub(super) async fn open(dialed: Dialed, message_bytes_max: usize) -> Result<Arc<Self>, RpcError> {
-        let Dialed { mut connection, control, hello } = dialed;
+    pub(super) async fn open(greeted: Greeted, message_bytes_max: usize) -> Result<Arc<Self>, RpcError> {
+        let Greeted { mut connection, control, hello } = greeted;
+        let remote_addr = connection.remote_addr().map_err(connection_error)?;
         let stream = connection.open_bidirectional_stream().await.map_err(connection_error)?;
         let (handle, acceptor) = connection.split();
         let (receive, send) = stream.split();
         let lane = Lane::new(hello.calls_max);
-        let lane_id = send.id();
+        let responses =
+            Responses { lane: Arc::clone(&lane), lane_id: send.id(), message_bytes_max, handle: handle.clone() };
         let opening = Bytes::copy_from_slice(&[StreamKind::Lane.byte()]);
         let driver = Driver::new(Arc::clone(&lane), receive, send, opening);
-        let responses = Responses { lane: Arc::clone(&lane), lane_id, message_bytes_max };
-        tokio::spawn(drive(handle.clone(), driver, responses, acceptor, control));
-        Ok(Arc::new(Self { handle, lane, hello, message_bytes_max }))
+        // Two tasks, so that the one for every call does not look after the streams for a few.
+        tokio::spawn(run_lane(handle.clone(), driver));
+        tokio::spawn(run_others(handle.clone(), responses, acceptor, control));
+        let server_takes = usize::try_from(hello.message_bytes_max).unwrap_or(usize::MAX);
+        let request_bytes_max = server_takes.min(message_bytes_max);
+        Ok(Arc::new(Self { handle, lane, remote_addr, request_bytes_max, response_bytes_max: message_bytes_max }))
+    }
+
+    pub(super) fn remote_addr(&self) -> SocketAddr {
+        self.remote_addr
+    }
+
+    /// Why the connection is no more.
+    pub(super) fn closed(&self) -> Option<RpcError> {
+        self.lane.closed()
+    }
+
+    /// Waits until the server takes another call.
+    pub(super) async fn reserve(&self, call: Outgoing) -> Result<Reservation<'_>, RpcError> {
+        match self.lane.try_reserve() {
+            Some(reservation) => Ok(reservation),
+            None => timeout_at(call.deadline, self.lane.reserve()).await.map_err(|_| too_late())?,
+        }
+    }
+
+    /// Encodes the request and appends it to the lane.
+    pub(super) fn send<'a>(
+        &'a self,
+        reservation: Reservation<'a>,
+        call: Outgoing,
+        request: &impl Encode,
+        waker: &Waker,
+    ) -> Result<Sent<'a>, RpcError> {
+        let time_left_ms = call.time_left_ms().ok_or_else(too_late)?;
+        let mut scratch = Scratch::take();
+        request.encode(&mut scratch.bytes)?;
+        self.check_request_size(scratch.bytes.len())?;
+        if scratch.bytes.len() > LANE_MESSAGE_BYTES_MAX {
+            return Ok(Sent::TooLarge(scratch.freeze(), reservation));
+        }
+        let Outgoing { method_id, deadline } = call;
+        let request = Request { method_id, deadline, time_left_ms, message: &scratch.bytes };
+        self.lane.submit(reservation, &request, waker).map(Sent::OnLane)
     }
 
     /// Makes a call whose request is too large for the lane, on a stream of its own.
@@ -51,35 +106,53 @@ impl Connection {
     /// # Cancel safety
     ///
     /// Dropped before its end, the stream is reset, which cancels the call on the server.
-    pub(super) async fn call_large(&self, request: &Request<'_>, message: Bytes) -> Result<(Status, Bytes), RpcError> {
-        let stream = self
-            .handle
-            .clone()
-            .open_bidirectional_stream()
-            .await
-            .map_err(|failure| connection_error(failure).with_executed(Executed::No))?;
-        let (receive, send) = stream.split();
-        let mut send = FrameSender::new(send);
+    pub(super) async fn call_large(&self, call: Outgoing, message: Bytes) -> Answer {
+        let time_left_ms = call.time_left_ms().ok_or_else(too_late)?;
         let mut opening = BytesMut::new();
         opening.put_u8(StreamKind::Call.byte());
-        RequestHead::new(0, request.time_left_ms, request.method_id).put(&mut opening, &[]);
-        send.send(opening.freeze()).await?;
-        let mut frames = FrameReceiver::opened(receive);
-        let (head, message) = {
-            let reading = read_response(&mut frames, self.message_bytes_max);
+        RequestHead::new(0, time_left_ms, call.method_id).put(&mut opening, &[]);
+        let exchange = self.exchange(opening.freeze(), message);
+        timeout_at(call.deadline, exchange).await.map_err(|_| deadline_exceeded(Executed::Maybe))?
+    }
+
+    async fn exchange(&self, opening: Bytes, message: Bytes) -> Answer {
+        let stream = self.handle.clone().open_bidirectional_stream().await;
+        let stream = stream.map_err(|failure| connection_error(failure).with_executed(Executed::No))?;
+        let (receive, send) = stream.split();
+        let (mut send, mut frames) = (FrameSender::new(send), FrameReceiver::opened(receive));
+        send.send(opening).await?;
+        let (answer, sent_whole) = {
+            let reading = read_answer(&mut frames, self.response_bytes_max);
             tokio::pin!(reading);
-            // The answer may come first: a server refuses by the head alone.
+            // The answer may come first: a server refuses by the head alone, and then it stops listening, which fails
+            // what is still being sent.
             tokio::select! {
-                sent = send.message(message) => {
-                    sent?;
-                    reading.await?
+                biased;
+                answer = &mut reading => (answer?, false),
+                sent = send.message(message) => match sent {
+                    Ok(()) => (reading.await?, true),
+                    Err(error) => (reading.await.map_err(|_| error)?, false),
                 }
-                answer = &mut reading => answer?,
             }
         };
-        // Until here an open half told the server that somebody waits. It may have stopped listening since.
-        let _ = send.finish();
-        Ok((head.status, message))
+        if sent_whole {
+            // Until here an open half told the server that somebody waits. It may have stopped listening since.
+            let _ = send.finish();
+        }
+        Ok(answer)
+    }
+
+    /// Refuses here what the server would refuse there.
+    fn check_request_size(&self, length: usize) -> Result<(), RpcError> {
+        let bytes_max = self.request_bytes_max;
+        if length <= bytes_max {
+            return Ok(());
+        }
+        let message = format!(
+            "the request has {length} bytes, and {bytes_max} are allowed: raise message_bytes_max on both sides, \
+             or send less"
+        );
+        Err(RpcError::new(ErrorKind::MessageTooLarge, Executed::No, message))
     }
 }
 
@@ -89,24 +162,41 @@ impl Drop for Connection {
     }
 }
 
-/// Runs everything that a connection does by itself, until one part of it fails. Then all calls are answered.
-async fn drive(
+/// Drives the lane to its end, which is the connection's.
+async fn run_lane(handle: Handle, driver: Driver) {
+    let error = driver.run().await;
+    close_for(&handle, &error);
+}
+
+/// Looks after the control stream and the large answers until one of them fails, which ends the connection.
+async fn run_others(
     handle: Handle,
-    driver: Driver,
     responses: Responses,
     acceptor: StreamAcceptor,
     control: (FrameSender, FrameReceiver),
 ) {
-    let lane = Arc::clone(&responses.lane);
+    let close_on_drop = CloseOnDrop(Arc::clone(&responses.lane));
     let (_control_send, control) = control;
     let error = tokio::select! {
-        error = driver.run() => error,
         error = responses.accept(acceptor) => error,
         error = read_control(control) => error,
     };
+    close_for(&handle, &error);
+    close_on_drop.0.close(&error);
+}
+
+fn close_for(handle: &Handle, error: &RpcError) {
     let code = if error.kind() == ErrorKind::Protocol { CloseCode::Protocol } else { CloseCode::Done };
-    quic::close(&handle, code);
-    lane.close(&error);
+    quic::close(handle, code);
+}
+
+/// Ends the calls if the task is dropped, as when its runtime is shut down: nobody would answer them any more.
+struct CloseOnDrop(Arc<Lane>);
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        self.0.close(&dropped());
+    }
 }
 
 /// The server has nothing to say on the control stream yet but the end of the connection.
@@ -126,6 +216,7 @@ struct Responses {
     lane: Arc<Lane>,
     lane_id: u64,
     message_bytes_max: usize,
+    handle: Handle,
 }
 
 impl Responses {
@@ -136,15 +227,14 @@ impl Responses {
                 accepted = acceptor.accept_receive_stream() => match accepted {
                     Ok(Some(stream)) => {
                         let (lane, lane_id, bytes_max) = (Arc::clone(&self.lane), self.lane_id, self.message_bytes_max);
-                        streams.spawn(receive_response(lane, lane_id, bytes_max, stream));
+                        streams.spawn(receive_answer(lane, lane_id, bytes_max, stream));
                     }
-                    Ok(None) => return RpcError::new(ErrorKind::Connection, Executed::Maybe, "the connection was closed"),
+                    Ok(None) => return quic::why_closed(&self.handle),
                     Err(failure) => return connection_error(failure),
                 },
-                Some(Ok(Err(error))) = streams.join_next() => {
-                    if error.kind() == ErrorKind::Protocol {
-                        return error;
-                    }
+                Some(ended) = streams.join_next() => match ended {
+                    Ok(Err(error)) if error.kind() == ErrorKind::Protocol => return error,
+                    _ => {}
                 }
             }
         }
@@ -152,7 +242,7 @@ impl Responses {
 }
 
 /// Reads one answer and hands it to its call.
-async fn receive_response(
+async fn receive_answer(
     lane: Arc<Lane>,
     lane_id: u64,
     message_bytes_max: usize,
@@ -167,15 +257,19 @@ async fn receive_response(
         _ => return Err(ProtocolError::UnknownStream { kind: kind.byte() }.into()),
     }
     let head = read_head(&mut frames).await?;
-    let message = frames.message(message_bytes_max).await;
-    let answer = message.map(|message| (head.status, message)).map_err(|error| error.with_executed(Executed::Yes));
+    let answer = match frames.message(message_bytes_max).await {
+        Ok(message) => answer_of(head, message),
+        Err(error) if error.kind() == ErrorKind::MessageTooLarge => Err(error.with_executed(executed_by(head.status))),
+        // The server gave this stream up: it owes the answer on the lane.
+        Err(error) => return Err(error),
+    };
     Ok(lane.answer(head.call_id, answer)?)
 }
 
-async fn read_response(frames: &mut FrameReceiver, bytes_max: usize) -> Result<(ResponseHead, Bytes), RpcError> {
+async fn read_answer(frames: &mut FrameReceiver, bytes_max: usize) -> Answer {
     let head = read_head(frames).await?;
-    let message = frames.message(bytes_max).await.map_err(|error| error.with_executed(Executed::Yes))?;
-    Ok((head, message))
+    let message = frames.message(bytes_max).await.map_err(|error| error.with_executed(executed_by(head.status)))?;
+    answer_of(head, message)
 }
 
 async fn read_head(frames: &mut FrameReceiver) -> Result<ResponseHead, RpcError> {

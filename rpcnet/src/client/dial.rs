@@ -2,8 +2,9 @@
 
 use std::{
     fmt::Write as _,
-    io,
+    io, mem,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+    sync::Arc,
     time::Duration,
 };
 
@@ -11,48 +12,47 @@ use bytes::{BufMut, BytesMut};
 use futures::{StreamExt, stream::FuturesUnordered};
 use tokio::time::{sleep, timeout};
 
+use super::connection::Connection;
 use crate::{
     ClientConfig, ErrorKind, Executed, RpcError, Target,
     proto::{CloseCode, Frame, FrameKind, Hello, ProtocolError, StreamKind, VERSION},
     transport::{
         frames::{FrameReceiver, FrameSender},
-        quic::{self, Connect, Connection, connection_error},
+        quic::{self, Connect, Connection as QuicConnection, connection_error},
         tls::{self, VerificationLog},
     },
 };
 
 /// A connection after the hellos.
-pub(super) struct Dialed {
-    pub(super) connection: Connection,
+pub(super) struct Greeted {
+    pub(super) connection: QuicConnection,
     pub(super) control: (FrameSender, FrameReceiver),
     /// What the server allows.
     pub(super) hello: Hello,
 }
 
-impl Dialed {
-    pub(super) fn remote_addr(&self) -> Result<SocketAddr, RpcError> {
-        self.connection.remote_addr().map_err(connection_error)
-    }
-}
-
 /// Connects to the first address of `target` that answers.
-pub(super) async fn dial(target: &Target, config: &ClientConfig) -> Result<Dialed, RpcError> {
+pub(super) async fn dial(target: &Target, config: &ClientConfig) -> Result<Arc<Connection>, RpcError> {
     let limit = config.settings().connect_timeout;
-    match timeout(limit, race(target, config)).await {
+    let mut failures = Vec::new();
+    let dialed = match timeout(limit, race(target, config, &mut failures)).await {
         Ok(dialed) => dialed,
         Err(_) => {
-            let message = format!(
-                "no answer from {target} within {limit:?}: does an rpcnet/1 server listen there, and does UDP get through?"
-            );
-            Err(RpcError::new(ErrorKind::Connection, Executed::No, message))
+            let silence =
+                format!("no answer within {limit:?}: does an rpcnet/1 server listen there, and does UDP get through?");
+            Err(match failures.is_empty() {
+                true => RpcError::new(ErrorKind::Connection, Executed::No, format!("{target}: {silence}")),
+                // What the others said is more than the silence of the rest.
+                false => all_failed(target, failures),
+            })
         }
-    }
-    .map_err(|error| error.with_executed(Executed::No))
+    };
+    dialed.map_err(|error| error.with_executed(Executed::No))
 }
 
 /// Tries the addresses one after the other, without waiting for each to fail (RFC 8305): a host that is down says
 /// nothing over UDP, and `localhost` is often two addresses of which a server has one.
-async fn race(target: &Target, config: &ClientConfig) -> Result<Dialed, RpcError> {
+async fn race(target: &Target, config: &ClientConfig, failures: &mut Failures) -> Result<Arc<Connection>, RpcError> {
     let addrs = target.resolve().await?;
     for addr in &addrs {
         config.check_target(*addr)?;
@@ -65,17 +65,16 @@ async fn race(target: &Target, config: &ClientConfig) -> Result<Dialed, RpcError
             attempt(*addr, target, config).await.map_err(|error| (*addr, error))
         })
         .collect();
-    let mut failures: Vec<(SocketAddr, RpcError)> = Vec::new();
     while let Some(attempt) = attempts.next().await {
         match attempt {
-            Ok(dialed) => return Ok(dialed),
+            Ok(connection) => return Ok(connection),
             Err(failure) => failures.push(failure),
         }
     }
-    Err(all_failed(target, failures))
+    Err(all_failed(target, mem::take(failures)))
 }
 
-async fn attempt(addr: SocketAddr, target: &Target, config: &ClientConfig) -> Result<Dialed, RpcError> {
+async fn attempt(addr: SocketAddr, target: &Target, config: &ClientConfig) -> Result<Arc<Connection>, RpcError> {
     let settings = config.settings();
     let server_name = settings.server_name.clone().unwrap_or_else(|| target.server_name());
     tls::check_server_name(&server_name)?;
@@ -88,11 +87,12 @@ async fn attempt(addr: SocketAddr, target: &Target, config: &ClientConfig) -> Re
         Err(failure) => return Err(refused(connection_error(failure), &log, &server_name)),
     };
     connection.keep_alive(settings.connection.keep_alive_interval.is_some()).map_err(connection_error)?;
-    greet(connection, settings.message_bytes_max as u64).await
+    let greeted = greet(connection, settings.message_bytes_max as u64).await?;
+    Connection::open(greeted, settings.message_bytes_max).await
 }
 
 /// Opens the control stream and waits for the server's hello.
-async fn greet(mut connection: Connection, message_bytes_max: u64) -> Result<Dialed, RpcError> {
+async fn greet(mut connection: QuicConnection, message_bytes_max: u64) -> Result<Greeted, RpcError> {
     let stream = connection.open_bidirectional_stream().await.map_err(connection_error)?;
     let (receive, send) = stream.split();
     let mut send = FrameSender::new(send);
@@ -115,7 +115,7 @@ async fn greet(mut connection: Connection, message_bytes_max: u64) -> Result<Dia
         );
         return Err(RpcError::new(ErrorKind::Protocol, Executed::No, message));
     }
-    Ok(Dialed { connection, control: (send, frames), hello })
+    Ok(Greeted { connection, control: (send, frames), hello })
 }
 
 /// The handshake's failure, with the verifier's own words where it was the one to refuse.
@@ -144,7 +144,7 @@ fn bind(to: SocketAddr, from: Option<SocketAddr>) -> Result<UdpSocket, RpcError>
 }
 
 /// One failure is told as it is; of several, each with its address.
-fn all_failed(target: &Target, mut failures: Vec<(SocketAddr, RpcError)>) -> RpcError {
+fn all_failed(target: &Target, mut failures: Failures) -> RpcError {
     let Some((first, rest)) = failures.split_first() else {
         return RpcError::new(ErrorKind::Connection, Executed::No, format!("{target} has no address"));
     };
@@ -159,6 +159,9 @@ fn all_failed(target: &Target, mut failures: Vec<(SocketAddr, RpcError)>) -> Rpc
     }
     RpcError::new(first.1.kind(), Executed::No, message)
 }
+
+/// Which addresses failed, and why.
+type Failures = Vec<(SocketAddr, RpcError)>;
 
 /// RFC 8305, section 8: the connection attempt delay.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);

@@ -11,11 +11,14 @@ use std::{
 use bytes::Bytes;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::lane::{Lane, Turn};
+use super::{
+    lane::{Lane, Turn, dropped},
+    pending::answer_of,
+};
 use crate::{
     RpcError,
     proto::{Frame, FrameKind, FrameReader, ProtocolError, ResponseHead},
-    transport::quic::{ReceiveStream, SendStream, stream_error},
+    transport::quic::{ReceiveStream, SendStream, reset_code, stream_error},
 };
 
 pub(crate) struct Driver {
@@ -45,12 +48,12 @@ impl Driver {
 
     /// Ready when the lane has failed.
     fn poll_drive(&mut self, cx: &mut task::Context<'_>) -> Poll<RpcError> {
-        if let Err(error) = self.read(cx) {
-            return Poll::Ready(error);
-        }
+        let mut read = self.read(cx);
         loop {
-            if let Err(error) = self.lane.turn(&mut self.turn, cx) {
-                return Poll::Ready(error.into());
+            // What arrived before a failure is handed out before the failure counts.
+            let handed_out = self.lane.turn(&mut self.turn, cx);
+            if let Err(error) = mem::replace(&mut read, Ok(())).and(handed_out.map_err(RpcError::from)) {
+                return Poll::Ready(error);
             }
             let sent = match self.poll_write(cx) {
                 Poll::Ready(Err(error)) => return Poll::Ready(error),
@@ -77,7 +80,7 @@ impl Driver {
                 match kind {
                     FrameKind::Response => {
                         let (head, message) = ResponseHead::read(payload)?;
-                        self.turn.answers.push((head.call_id, Ok((head.status, message))));
+                        self.turn.answers.push((head.call_id, answer_of(head, message)));
                     }
                     FrameKind::Void => {}
                     _ => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
@@ -118,6 +121,15 @@ impl Driver {
         self.timer = None;
         self.turn.now = Some(Instant::now());
         Poll::Ready(())
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // A half that is dropped would be finished, and look like a good end. It may be closed already.
+        let _ = self.send.reset(reset_code());
+        // Also if the runtime dropped the task: callers must not wait for a driver that is gone.
+        self.lane.close(&dropped());
     }
 }
 

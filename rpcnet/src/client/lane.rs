@@ -2,6 +2,7 @@
 
 use std::{
     future::Future,
+    mem,
     pin::Pin,
     sync::Arc,
     task::{self, Poll, Waker},
@@ -9,11 +10,11 @@ use std::{
 
 use bytes::BytesMut;
 use parking_lot::Mutex;
-use tokio::{sync::Notify, time::Instant};
+use tokio::{sync::Semaphore, time::Instant};
 
 use super::pending::{Answer, Left, Pending, Unsent};
 use crate::{
-    RpcError,
+    ErrorKind, Executed, RpcError,
     proto::{ProtocolError, RequestHead, put_cancel, void_frame},
 };
 
@@ -21,11 +22,11 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Lane {
     state: Mutex<State>,
-    /// Tells one of those who wait for an id that there is one.
-    freed: Notify,
+    /// As many permits as the server takes calls at once. One is held for each id in use, by a caller or by the table.
+    ids: Semaphore,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct State {
     pending: Pending,
     /// Frames of the next batch.
@@ -35,8 +36,6 @@ struct State {
     driver: Option<Waker>,
     /// The driver has been told that there is something to send.
     driver_woken: bool,
-    /// Callers that wait for an id.
-    waiting: usize,
     /// Why the lane is no more.
     closed: Option<RpcError>,
 }
@@ -45,79 +44,96 @@ struct State {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request<'a> {
     pub(crate) method_id: u64,
-    pub(crate) deadline: Option<Instant>,
+    pub(crate) deadline: Instant,
     pub(crate) time_left_ms: u32,
     pub(crate) message: &'a [u8],
 }
 
+/// The right to make one call, until it is made or given up.
+#[derive(Debug)]
+pub(crate) struct Reservation<'a>(&'a Lane);
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        self.0.ids.add_permits(1);
+    }
+}
+
 impl Lane {
     pub(crate) fn new(calls_max: u32) -> Arc<Self> {
-        let state = State {
-            pending: Pending::new(calls_max),
-            out: BytesMut::new(),
-            batch: 0,
-            driver: None,
-            driver_woken: false,
-            waiting: 0,
-            closed: None,
-        };
-        Arc::new(Self { state: Mutex::new(state), freed: Notify::new() })
+        Arc::new(Self { state: Mutex::default(), ids: Semaphore::new(calls_max as usize) })
     }
 
-    /// Waits until there is an id for another call. Whoever comes first may take it, so it is asked again.
+    /// Waits until the server takes another call, first come, first served.
+    ///
+    /// # Errors
+    ///
+    /// The lane is closed.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost: another caller is told in this one's place.
-    pub(crate) async fn has_room(&self) {
-        struct Waiting<'a>(&'a Lane);
-        impl Drop for Waiting<'_> {
-            fn drop(&mut self) {
-                self.0.state.lock().waiting -= 1;
+    /// Dropped before its end, it only loses its place in the queue.
+    pub(crate) async fn reserve(&self) -> Result<Reservation<'_>, RpcError> {
+        match self.ids.acquire().await {
+            Ok(permit) => {
+                permit.forget();
+                Ok(Reservation(self))
             }
+            Err(_) => Err(self.closed().unwrap_or_else(dropped).with_executed(Executed::No)),
         }
-        {
-            let mut state = self.state.lock();
-            if !state.pending.is_full() || state.closed.is_some() {
-                return;
-            }
-            state.waiting += 1;
-        }
-        let _waiting = Waiting(self);
-        self.freed.notified().await;
     }
 
-    /// Appends a request to the next batch; `None` if there is no id for it.
+    /// The same if it can be had at once.
+    pub(crate) fn try_reserve(&self) -> Option<Reservation<'_>> {
+        self.ids.try_acquire().ok()?.forget();
+        Some(Reservation(self))
+    }
+
+    /// Appends a request to the next batch.
     pub(crate) fn submit(
         self: &Arc<Self>,
+        reservation: Reservation<'_>,
         request: &Request<'_>,
         waker: &Waker,
-    ) -> Result<Option<PendingCall>, RpcError> {
+    ) -> Result<PendingCall, RpcError> {
         let mut state = self.state.lock();
         if let Some(error) = &state.closed {
-            return Err(error.clone().with_executed(crate::Executed::No));
+            return Err(error.clone().with_executed(Executed::No));
         }
-        if state.pending.is_full() {
-            return Ok(None);
-        }
+        // From here on the table holds the permit.
+        mem::forget(reservation);
         let state_ref = &mut *state;
         let head = RequestHead::new(state_ref.pending.next_id(), request.time_left_ms, request.method_id);
         let offset = head.put(&mut state_ref.out, request.message);
         let unsent = Unsent { batch: state_ref.batch, offset };
-        let id = state_ref.pending.insert(waker, request.deadline, unsent);
-        let driver = state_ref.wake_driver();
+        let due_before = state_ref.pending.next_deadline();
+        let id = state_ref.pending.insert(waker, Some(request.deadline), unsent);
+        let driver = if due_before.is_none_or(|due| request.deadline < due) {
+            // Its timer must go off earlier, also while it waits for the transport.
+            state_ref.driver_woken = true;
+            state_ref.driver.clone()
+        } else {
+            state_ref.wake_driver()
+        };
         drop(state);
         wake(driver);
-        Ok(Some(PendingCall { lane: Arc::clone(self), id, answered: false }))
+        Ok(PendingCall { lane: Arc::clone(self), id, answered: false })
     }
 
     /// Takes the answers that arrived, ends what is overdue, and leaves the next batch in `batch` if that is empty.
+    ///
+    /// # Errors
+    ///
+    /// An answer to a call that does not wait for one. All others have been handed out then.
     pub(super) fn turn(&self, turn: &mut Turn, cx: &task::Context<'_>) -> Result<(), ProtocolError> {
-        let mut freed = 0;
+        let mut outcome = Ok(());
         let mut state = self.state.lock();
         let state_ref = &mut *state;
         for (id, answer) in turn.answers.drain(..) {
-            turn.wakers.extend(state_ref.pending.answer(id, answer)?);
+            match state_ref.pending.answer(id, answer) {
+                Ok(waker) => turn.wakers.extend(waker),
+                Err(error) => outcome = Err(error),
+            }
         }
         if let Some(now) = turn.now.take() {
             let out = &mut state_ref.out;
@@ -133,39 +149,34 @@ impl Lane {
             state_ref.driver = Some(cx.waker().clone());
         }
         turn.next_deadline = state_ref.pending.next_deadline();
-        if state_ref.waiting > 0 && !state_ref.pending.is_full() {
-            freed = state_ref.waiting;
-        }
+        let freed = state_ref.pending.take_freed();
         drop(state);
-        for waker in turn.wakers.drain(..) {
-            waker.wake();
-        }
-        for _ in 0..freed {
-            self.freed.notify_one();
-        }
-        Ok(())
+        self.release(freed);
+        turn.wakers.drain(..).for_each(Waker::wake);
+        outcome
     }
 
     /// Gives the answer of one call, which came on a stream of its own.
     pub(crate) fn answer(&self, id: u32, answer: Answer) -> Result<(), ProtocolError> {
-        let waker = self.state.lock().pending.answer(id, answer)?;
+        let mut state = self.state.lock();
+        let waker = state.pending.answer(id, answer)?;
+        let freed = state.pending.take_freed();
+        drop(state);
+        self.release(freed);
         wake(waker);
         Ok(())
     }
 
-    /// Ends every call: those that wait, and those to come.
+    /// Ends every call: those that wait, and those to come. Closing it again changes nothing.
     pub(crate) fn close(&self, error: &RpcError) {
         let mut wakers = Vec::new();
         let mut state = self.state.lock();
         let batch = state.batch;
         state.closed.get_or_insert_with(|| error.clone());
         state.pending.fail_all(error, batch, &mut wakers);
-        let waiting = state.waiting;
         drop(state);
+        self.ids.close();
         wakers.into_iter().for_each(Waker::wake);
-        for _ in 0..waiting {
-            self.freed.notify_one();
-        }
     }
 
     /// Why the lane is closed, if it is.
@@ -177,41 +188,42 @@ impl Lane {
     fn leave(&self, id: u32) {
         let mut state = self.state.lock();
         let state_ref = &mut *state;
+        let mut driver = None;
         match state_ref.pending.leave(id, state_ref.batch) {
             Left::Nothing => {}
             Left::Withdraw(offset) => void_frame(&mut state_ref.out, offset),
             Left::Cancel if state_ref.closed.is_some() => {}
             Left::Cancel => {
                 put_cancel(&mut state_ref.out, id);
-                let driver = state_ref.wake_driver();
-                drop(state);
-                wake(driver);
-                return;
+                driver = state_ref.wake_driver();
             }
         }
-        let starving = state.waiting > 0 && !state.pending.is_full();
+        let freed = state_ref.pending.take_freed();
         drop(state);
-        if starving {
-            self.freed.notify_one();
-        }
+        self.release(freed);
+        wake(driver);
     }
 
     fn poll_answer(&self, id: u32, waker: &Waker) -> Poll<Answer> {
         let mut state = self.state.lock();
         let answer = state.pending.poll(id, waker);
-        let starving = answer.is_ready() && state.waiting > 0 && !state.pending.is_full();
+        let freed = state.pending.take_freed();
         drop(state);
-        if starving {
-            self.freed.notify_one();
-        }
+        self.release(freed);
         answer
+    }
+
+    fn release(&self, ids: usize) {
+        if ids > 0 {
+            self.ids.add_permits(ids);
+        }
     }
 }
 
 impl State {
     /// The driver's waker, if it does not know yet that there is something to send.
     fn wake_driver(&mut self) -> Option<Waker> {
-        if std::mem::replace(&mut self.driver_woken, true) { None } else { self.driver.clone() }
+        if mem::replace(&mut self.driver_woken, true) { None } else { self.driver.clone() }
     }
 }
 
@@ -219,6 +231,12 @@ fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker {
         waker.wake();
     }
+}
+
+/// The end of a lane whose tasks were dropped around it.
+pub(super) fn dropped() -> RpcError {
+    let message = "the connection's tasks are gone: the runtime that connected was shut down";
+    RpcError::new(ErrorKind::Connection, Executed::Maybe, message)
 }
 
 /// What the driver brings to the lane, and takes away, each time that it runs.

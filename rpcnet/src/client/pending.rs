@@ -13,19 +13,20 @@ use tokio::time::Instant;
 
 use crate::{
     ErrorKind, Executed, RpcError,
-    proto::{ProtocolError, Status},
+    error::executed_by,
+    proto::{ProtocolError, ResponseHead, Status},
 };
 
 /// A response, not decoded.
 pub(crate) type Answer = Result<(Status, Bytes), RpcError>;
 
 /// The table of one lane.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Pending {
     slots: Vec<Slot>,
     free: Vec<u32>,
-    /// Ids stay below this: the server says how many calls it takes at once.
-    calls_max: u32,
+    /// Ids that became free since somebody last asked.
+    freed: usize,
     /// No live call's deadline is earlier than this.
     earliest: Option<Instant>,
 }
@@ -66,18 +67,9 @@ pub(crate) enum Left {
 }
 
 impl Pending {
-    pub(crate) fn new(calls_max: u32) -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), calls_max, earliest: None }
-    }
-
-    /// Whether there is no id for another call.
-    pub(crate) fn is_full(&self) -> bool {
-        self.free.is_empty() && self.slots.len() >= self.calls_max as usize
-    }
-
-    /// The id that the next call gets; there must be one.
+    /// The id that the next call gets: the lowest that was never used, if none is free. So ids stay below the
+    /// number of calls that are in the table at once.
     pub(crate) fn next_id(&self) -> u32 {
-        debug_assert!(!self.is_full(), "callers wait for an id first");
         self.free.last().copied().unwrap_or(self.slots.len() as u32)
     }
 
@@ -184,6 +176,7 @@ impl Pending {
             }
             if let Caller::Gone = slot.caller {
                 self.free.push(id as u32);
+                self.freed += 1;
                 continue;
             }
             let executed = if slot.unsent.batch == batch { Executed::No } else { error.executed() };
@@ -191,11 +184,17 @@ impl Pending {
         }
     }
 
+    /// How many ids became free since this was last asked.
+    pub(crate) fn take_freed(&mut self) -> usize {
+        mem::take(&mut self.freed)
+    }
+
     /// Frees the id if neither side needs it any more.
     fn release(&mut self, id: u32) {
         let slot = &self.slots[id as usize];
         if !slot.outstanding && matches!(slot.caller, Caller::Gone) {
             self.free.push(id);
+            self.freed += 1;
         }
     }
 }
@@ -211,6 +210,15 @@ impl Caller {
             _ => None,
         }
     }
+}
+
+/// What a response tells its caller.
+pub(super) fn answer_of(head: ResponseHead, message: Bytes) -> Answer {
+    if head.fields.unknown_critical.is_some() {
+        let message = "the answer needs a feature that this version does not know; update this side";
+        return Err(RpcError::new(ErrorKind::Protocol, executed_by(head.status), message));
+    }
+    Ok((head.status, message))
 }
 
 /// The caller's own deadline passed.
@@ -245,38 +253,37 @@ mod tests {
 
     #[test]
     fn an_answered_call_frees_its_id_once_its_caller_has_the_answer() {
-        let mut pending = Pending::new(1);
+        let mut pending = Pending::default();
         let id = insert(&mut pending, None);
         assert!(poll(&mut pending, id).is_pending());
         assert!(pending.answer(id, ok()).expect("it waits").is_some());
-        assert!(pending.is_full(), "the caller has not taken it yet");
+        assert_eq!(pending.take_freed(), 0, "the caller has not taken it yet");
         assert!(matches!(poll(&mut pending, id), Poll::Ready(Ok((Status::Ok, _)))));
-        assert!(!pending.is_full());
+        assert_eq!((pending.take_freed(), pending.next_id()), (1, id));
     }
 
     #[test]
     fn a_call_that_was_given_up_keeps_its_id_until_the_server_answers() {
-        let mut pending = Pending::new(1);
+        let mut pending = Pending::default();
         let id = insert(&mut pending, None);
         assert_eq!(pending.leave(id, LATER), Left::Cancel);
-        assert!(pending.is_full());
+        assert_eq!(pending.take_freed(), 0);
         assert!(pending.answer(id, ok()).expect("the server owes it").is_none());
-        assert_eq!(pending.next_id(), id);
-        assert!(!pending.is_full());
+        assert_eq!((pending.take_freed(), pending.next_id()), (1, id));
     }
 
     #[test]
     fn a_call_dropped_before_it_was_sent_was_never_sent() {
-        let mut pending = Pending::new(1);
+        let mut pending = Pending::default();
         let id = insert(&mut pending, None);
         assert_eq!(pending.leave(id, BATCH), Left::Withdraw(7));
-        assert!(!pending.is_full());
+        assert_eq!(pending.take_freed(), 1);
         assert_eq!(pending.answer(id, ok()).err(), Some(ProtocolError::BadCallId { id }));
     }
 
     #[test]
     fn an_answer_to_a_call_that_nobody_made_breaks_the_protocol() {
-        let mut pending = Pending::new(8);
+        let mut pending = Pending::default();
         assert_eq!(pending.answer(3, ok()).err(), Some(ProtocolError::BadCallId { id: 3 }));
         let id = insert(&mut pending, None);
         assert!(pending.answer(id, ok()).is_ok());
@@ -285,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_late_answer_does_not_undo_an_expired_deadline() {
-        let mut pending = Pending::new(1);
+        let mut pending = Pending::default();
         let now = Instant::now();
         let id = insert(&mut pending, Some(now));
         let (mut wakers, mut expired) = (Vec::new(), Vec::new());
@@ -294,12 +301,12 @@ mod tests {
         assert!(pending.answer(id, ok()).expect("the server owes it").is_none());
         let Poll::Ready(Err(error)) = poll(&mut pending, id) else { panic!("expired") };
         assert_eq!((error.kind(), error.executed()), (ErrorKind::DeadlineExceeded, Executed::Maybe));
-        assert!(!pending.is_full());
+        assert_eq!(pending.take_freed(), 1);
     }
 
     #[test]
     fn the_next_deadline_is_the_earliest_of_those_that_wait() {
-        let mut pending = Pending::new(8);
+        let mut pending = Pending::default();
         let now = Instant::now();
         let [early, late] = [now + Duration::from_secs(1), now + Duration::from_secs(2)];
         insert(&mut pending, Some(late));
@@ -311,7 +318,7 @@ mod tests {
 
     #[test]
     fn a_lost_lane_tells_each_call_whether_it_was_sent() {
-        let mut pending = Pending::new(8);
+        let mut pending = Pending::default();
         let sent = insert(&mut pending, None);
         let unsent = pending.insert(Waker::noop(), None, Unsent { batch: LATER, offset: 0 });
         let lost = RpcError::new(ErrorKind::Connection, Executed::Maybe, "lost");

@@ -9,13 +9,14 @@ mod scratch;
 pub(crate) use arguments::Arguments;
 pub(crate) use scratch::Scratch;
 
+use bytes::Bytes;
 use rmp_serde::{
     Serializer,
     config::{BytesMode, DefaultConfig, StructMapConfig},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{ErrorKind, Executed, RpcError};
+use crate::{ErrorKind, Executed, RpcError, proto::LANE_MESSAGE_BYTES_MAX};
 
 /// Appends `value` to `out`.
 pub(crate) fn encode<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), RpcError> {
@@ -25,7 +26,7 @@ pub(crate) fn encode<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), R
     })
 }
 
-/// Reads a `T` from the whole of `bytes`.
+/// Reads a `T` from the front of `bytes`. What follows is ignored, as unknown fields are.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RpcError> {
     rmp_serde::from_slice(bytes).map_err(|error| {
         let message = format!(
@@ -34,6 +35,11 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RpcError> {
         );
         RpcError::new(ErrorKind::Serialization, Executed::Yes, message).with_source(error)
     })
+}
+
+/// The message in a buffer of its own if it is small: a slice of a packet buffer keeps all of that alive.
+pub(crate) fn unpinned(message: Bytes) -> Bytes {
+    if message.len() <= LANE_MESSAGE_BYTES_MAX { Bytes::copy_from_slice(&message) } else { message }
 }
 
 fn serializer(out: &mut Vec<u8>) -> Serializer<&mut Vec<u8>, StructMapConfig<DefaultConfig>> {

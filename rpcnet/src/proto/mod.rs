@@ -1,5 +1,4 @@
 //! The wire protocol `rpcnet/1` as pure code: bytes to frames and back.
-
 //!
 //! Nothing in here knows a socket, a clock or an async runtime. `docs/WIRE.md` is the specification; the
 //! golden bytes in the tests of each file pin it down.

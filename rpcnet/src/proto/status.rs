@@ -61,6 +61,11 @@ impl Status {
         }
     }
 
+    /// Whether it says that the handler never ran.
+    pub(crate) const fn is_refusal(self) -> bool {
+        matches!(self.byte(), 0x10..=0x1f)
+    }
+
     pub(crate) const fn from_byte(byte: u8) -> Self {
         match byte {
             0x00 => Self::Ok,

@@ -15,7 +15,8 @@ use std::{
 use bytes::Bytes;
 
 use crate::{
-    ErrorKind, RpcError, Service,
+    Context, ErrorKind, RpcError, Service,
+    codec::unpinned,
     proto::Status,
     service::{IncomingCall, Message, Reply},
 };
@@ -44,7 +45,8 @@ where
     F: Future<Output = Result<Bytes, RpcError>> + Send + 'static,
 {
     boxed(move |call| {
-        let reply = handler(call.into_message());
+        // What a handler keeps must not pin the packet buffer that the message is a slice of.
+        let reply = handler(unpinned(call.into_message()));
         async move { raw_reply(reply.await) }
     })
 }
@@ -60,8 +62,13 @@ fn raw_reply(result: Result<Bytes, RpcError>) -> Reply {
 }
 
 /// The answer to a call whose handler panicked. The panic's text stays on the server: it may tell too much.
-pub(crate) fn panicked() -> Reply {
+pub(crate) fn panicked(method: &'static str) -> Reply {
+    tracing::error!(method, "a handler panicked; the panic hook has its text");
     Reply::status(Status::Internal, "the handler panicked")
+}
+
+fn current_method() -> &'static str {
+    Context::current().map_or("", |context| context.method())
 }
 
 /// `start` gives the future's type a name, which a trait's `impl Future` does not have.
@@ -102,7 +109,7 @@ where
                 Ok(reply)
             }
             Ok(Poll::Pending) => Err(slot),
-            Err(_) => Ok(panicked()),
+            Err(_) => Ok(panicked(current_method())),
         }
     }
 
@@ -110,7 +117,7 @@ where
         // The service's own code may run before its future's first poll; a panic there is the call's answer too.
         match catch_unwind(AssertUnwindSafe(|| (self.start)(call))) {
             Ok(future) => Box::pin(future),
-            Err(_) => Box::pin(std::future::ready(panicked())),
+            Err(_) => Box::pin(std::future::ready(panicked(current_method()))),
         }
     }
 }

@@ -13,12 +13,12 @@ use std::{
 use bytes::{Bytes, BytesMut};
 
 use super::{
-    dispatch::{Dispatch, HandlerFuture},
+    dispatch::Dispatch,
     outbox::{Finished, Outbox},
     responder::Responder,
     router::Route,
     running::Running,
-    shared::ConnectionShared,
+    shared::{CallPermit, ConnectionShared},
 };
 use crate::{
     Context, RpcError,
@@ -27,7 +27,7 @@ use crate::{
         read_cancel,
     },
     service::{IncomingCall, Reply},
-    transport::quic::{ReceiveStream, SendStream, stream_error},
+    transport::quic::{ReceiveStream, SendStream, reset_code, stream_error},
 };
 
 /// One lane of a connection.
@@ -42,6 +42,8 @@ pub(crate) struct Lane {
     unsent: Bytes,
     outbox: Arc<Outbox>,
     finished: Finished,
+    /// The shares of the limits of calls whose answers are not with the transport yet.
+    permits: Vec<CallPermit>,
     /// The calls in flight, by id.
     calls: Vec<Option<Context>>,
     /// One for each service, made when it is first called here.
@@ -50,6 +52,8 @@ pub(crate) struct Lane {
     context: Context,
     /// When the last handler ended that was polled here.
     clock: Instant,
+    /// The client ended the lane, and has all its answers.
+    ended_well: bool,
 }
 
 impl Lane {
@@ -71,10 +75,12 @@ impl Lane {
             unsent: Bytes::new(),
             outbox: Arc::default(),
             finished: Finished::default(),
+            permits: Vec::new(),
             calls: Vec::new(),
             dispatchers,
             context,
             clock: Instant::now(),
+            ended_well: false,
         }
     }
 
@@ -84,12 +90,14 @@ impl Lane {
     }
 
     fn poll_serve(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), RpcError>> {
-        self.collect_finished(cx);
+        self.outbox.register(cx);
+        // Answers that nobody reads hold up the requests behind them, so that they can't pile up here.
+        ready!(self.poll_flush(cx))?;
+        self.collect_finished();
         let batch_end = Instant::now() + BATCH_TIME_MAX;
         loop {
             let more = self.serve_frames(batch_end)?;
             if more || self.out.len() >= BATCH_BYTES_MAX {
-                // Answers that nobody reads hold up the requests behind them, so that they can't pile up here.
                 ready!(self.poll_flush(cx))?;
             }
             if more {
@@ -101,6 +109,7 @@ impl Lane {
                 Poll::Ready(None) if self.reader.is_at_boundary() => {
                     ready!(self.poll_flush(cx))?;
                     if self.calls.iter().all(Option::is_none) {
+                        self.ended_well = self.send.finish().is_ok();
                         return Poll::Ready(Ok(()));
                     }
                     return Poll::Pending;
@@ -137,6 +146,11 @@ impl Lane {
     fn serve_request(&mut self, payload: Bytes) -> Result<(), RpcError> {
         let (head, message) = RequestHead::read(payload)?;
         self.check_call_id(head.call_id)?;
+        let limits = &self.connection.server.config.settings().limits;
+        if message.len() > limits.message_bytes_max {
+            self.answer(head.call_id, Reply::status(Status::RequestTooLarge, ""));
+            return Ok(());
+        }
         let connection = Arc::clone(&self.connection);
         let Some(route) = connection.server.router.route(head.method_id) else {
             self.answer(head.call_id, Reply::status(Status::UnknownMethod, ""));
@@ -162,7 +176,7 @@ impl Lane {
         let call = IncomingCall::new(head.method_id, message);
         if !route.pace.is_quick() {
             let handler = self.context.enter(|| dispatcher.start(call));
-            self.spawn(head.call_id, handler, route);
+            self.spawn(head.call_id, Running::new(handler, self.context.clone(), Arc::clone(route)));
             return;
         }
         let outcome = self.context.enter(|| dispatcher.poll_once(call));
@@ -171,14 +185,17 @@ impl Lane {
         self.clock = now;
         match outcome {
             Ok(reply) => self.answer(head.call_id, reply),
-            Err(handler) => self.spawn(head.call_id, handler, route),
+            Err(handler) => {
+                self.spawn(head.call_id, Running::started(handler, self.context.clone(), Arc::clone(route)));
+            }
         }
     }
 
-    fn spawn(&mut self, call_id: u32, handler: HandlerFuture, route: &Arc<Route>) {
-        let handler = Running::new(handler, self.context.clone(), Arc::clone(route));
+    fn spawn(&mut self, call_id: u32, handler: Running) {
         let responder = self.responder(call_id);
         self.connection.server.application.spawn(responder.run(handler));
+        // The next handler is not to be blamed for this.
+        self.clock = Instant::now();
     }
 
     /// Answers a call that never left this task.
@@ -188,7 +205,7 @@ impl Lane {
             ResponseHead::new(call_id, reply.status).put(&mut self.out, reply.message.as_slice());
         } else {
             let responder = self.responder(call_id);
-            self.connection.server.application.spawn(responder.answer(reply));
+            self.connection.server.application.spawn(responder.answer(reply, self.context.clone(), false));
         }
     }
 
@@ -203,8 +220,13 @@ impl Lane {
         Responder::new(Arc::clone(&self.outbox), Arc::clone(&self.connection), lane_id, call_id)
     }
 
-    fn check_call_id(&self, id: u32) -> Result<(), ProtocolError> {
-        let in_use = self.calls.get(id as usize).is_some_and(Option::is_some);
+    fn check_call_id(&mut self, id: u32) -> Result<(), ProtocolError> {
+        let mut in_use = self.calls.get(id as usize).is_some_and(Option::is_some);
+        if in_use {
+            // A large answer frees its id before its end is sent; the lane may not have seen that yet.
+            self.collect_finished();
+            in_use = self.calls.get(id as usize).is_some_and(Option::is_some);
+        }
         let limit = self.connection.server.config.settings().limits.calls_per_connection_max;
         if in_use || id >= limit { Err(ProtocolError::BadCallId { id }) } else { Ok(()) }
     }
@@ -217,10 +239,11 @@ impl Lane {
     }
 
     /// Takes what ended on other tasks since the last time.
-    fn collect_finished(&mut self, cx: &task::Context<'_>) {
-        self.outbox.swap(&mut self.finished, cx);
+    fn collect_finished(&mut self) {
+        self.outbox.swap(&mut self.finished);
         self.out.extend_from_slice(&self.finished.frames);
         self.finished.frames.clear();
+        self.permits.append(&mut self.finished.permits);
         for call_id in self.finished.call_ids.drain(..) {
             self.calls[call_id as usize] = None;
         }
@@ -231,6 +254,7 @@ impl Lane {
         loop {
             if self.unsent.is_empty() {
                 if self.out.is_empty() {
+                    self.permits.clear();
                     return Poll::Ready(Ok(()));
                 }
                 self.unsent = self.out.split().freeze();
@@ -245,6 +269,10 @@ impl Drop for Lane {
     fn drop(&mut self) {
         for context in self.calls.iter().flatten() {
             context.cancel();
+        }
+        if !self.ended_well {
+            // A half that is dropped would be finished, and look like a good end. It may be closed already.
+            let _ = self.send.reset(reset_code());
         }
     }
 }

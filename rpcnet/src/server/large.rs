@@ -7,7 +7,11 @@ use std::{sync::Arc, time::Duration};
 use bytes::{Bytes, BytesMut};
 use tokio::time::{Instant, timeout_at};
 
-use super::{router::Route, running::Running, shared::ConnectionShared};
+use super::{
+    router::Route,
+    running::HandlerTask,
+    shared::{CallPermit, ConnectionShared},
+};
 use crate::{
     Context, ErrorKind, RpcError,
     proto::{Frame, FrameKind, ProtocolError, RequestHead, ResponseHead, Status},
@@ -30,13 +34,13 @@ pub(crate) async fn serve(
         (head.time_left_ms != 0).then(|| Instant::now() + Duration::from_millis(u64::from(head.time_left_ms)));
     let reply = match admit(&connection, &head) {
         // Counted from here on: a message that is being read takes memory, too.
-        Ok(route) => {
-            let _permit = connection.admit();
-            match read_message(&connection, &mut frames, deadline).await {
-                Ok(message) => run(&connection, &mut frames, route, head.method_id, message, deadline).await,
-                Err(refusal) => refusal?,
+        Ok(route) => match read_message(&connection, &mut frames, deadline).await {
+            Ok((message, permit)) => {
+                let call = IncomingCall::new(head.method_id, message);
+                run(&connection, &mut frames, route, call, deadline, permit).await
             }
-        }
+            Err(refusal) => refusal?,
+        },
         Err(status) => Reply::status(status, ""),
     };
     let reply = reply.bounded(connection.response_bytes_max());
@@ -61,10 +65,11 @@ fn admit<'a>(connection: &'a ConnectionShared, head: &RequestHead) -> Result<&'a
 
 /// Reads the message. On the error side: a reply that refuses it, or the failure of the stream.
 async fn read_message(
-    connection: &ConnectionShared,
+    connection: &Arc<ConnectionShared>,
     frames: &mut FrameReceiver,
     deadline: Option<Instant>,
-) -> Result<Bytes, Result<Reply, RpcError>> {
+) -> Result<(Bytes, CallPermit), Result<Reply, RpcError>> {
+    let permit = connection.admit();
     let bytes_max = connection.server.config.settings().limits.message_bytes_max;
     let read = frames.message(bytes_max);
     let read = match deadline {
@@ -74,36 +79,29 @@ async fn read_message(
         },
         None => read.await,
     };
-    read.map_err(|error| match error.kind() {
+    read.map(|message| (message, permit)).map_err(|error| match error.kind() {
         ErrorKind::MessageTooLarge => Ok(Reply::status(Status::RequestTooLarge, error.to_string())),
         _ => Err(error),
     })
 }
 
-/// Runs the handler on the application's runtime, and cancels it when the client resets its half.
+/// Runs the handler on the application's runtime, and cancels it when the client resets its half. The call counts as in
+/// flight until the handler has stopped, also if this future is dropped.
 async fn run(
     connection: &ConnectionShared,
     frames: &mut FrameReceiver,
     route: &Arc<Route>,
-    method_id: u64,
-    message: Bytes,
+    call: IncomingCall,
     deadline: Option<Instant>,
+    permit: CallPermit,
 ) -> Reply {
     let server = &connection.server;
     let context = Context::new(route.name, deadline, Some(connection.peer));
-    let call = IncomingCall::new(method_id, message);
-    let handler = {
-        let _application = server.application.enter();
-        context.enter(|| server.router.dispatcher(route.service).start(call))
-    };
-    let mut running = server.application.spawn(Running::new(handler, context.clone(), Arc::clone(route)));
-    let ended = tokio::select! {
-        ended = &mut running => ended,
+    let mut task = HandlerTask::spawn(&server.application, &server.router, route, call, context, permit);
+    tokio::select! {
+        reply = task.reply() => return reply,
         // Whatever comes here, it is not an answer's reader.
-        _ = frames.next() => {
-            context.cancel();
-            running.await
-        }
-    };
-    ended.unwrap_or_else(|_| Reply::status(Status::Internal, "the server dropped the handler before its end"))
+        _ = frames.next() => task.cancel(),
+    }
+    task.reply().await
 }

@@ -19,7 +19,7 @@ use tokio::sync::{Semaphore, watch};
 
 pub use builder::ServerBuilder;
 pub(crate) use router::Router;
-pub(crate) use running::Running;
+pub(crate) use running::HandlerTask;
 
 use crate::ServerConfig;
 use shared::ServerShared;
@@ -27,6 +27,13 @@ use shared::ServerShared;
 /// A running server: the handle that tells its address and stops it.
 ///
 /// Dropping it stops the server.
+///
+/// # Handlers
+///
+/// A handler that is done at its first poll within microseconds runs on the thread that read its request. All others run
+/// on the runtime that [`ServerBuilder::start`] was called on, which must go on running for as long as the server does. Which
+/// is which is found out by measuring, so a handler must not block its thread: use `tokio::task::spawn_blocking` (and not
+/// `block_in_place`, which panics on the threads of a server).
 ///
 /// ```
 /// # mod greeting {
@@ -60,6 +67,7 @@ use shared::ServerShared;
 /// # Ok(())
 /// # }
 /// ```
+#[must_use = "dropping a server stops it"]
 pub struct Server {
     shared: Arc<ServerShared>,
     local_addr: SocketAddr,

@@ -6,43 +6,56 @@ use bytes::BytesMut;
 use futures::task::AtomicWaker;
 use parking_lot::Mutex;
 
+use super::shared::CallPermit;
 use crate::{proto::ResponseHead, service::Reply};
 
-/// Answers on their way to a lane. Bounded by the calls that may be in flight.
-#[derive(Debug, Default)]
+/// Answers on their way to a lane. Bounded by the calls that may be in flight: a call is, until its answer is with the
+/// transport.
+#[derive(Default)]
 pub(crate) struct Outbox {
     finished: Mutex<Finished>,
     lane: AtomicWaker,
 }
 
 /// What the lane takes in one go.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Finished {
     /// Response frames, ready to send.
     pub(crate) frames: BytesMut,
     /// The calls that ended: their ids are free once the frames are on their way.
     pub(crate) call_ids: Vec<u32>,
+    /// Their shares of the limits.
+    pub(crate) permits: Vec<CallPermit>,
 }
 
 impl Outbox {
-    /// Leaves the answer of a call.
-    pub(crate) fn answer(&self, call_id: u32, reply: &Reply) {
+    /// Leaves the answer of a call. Returns how many answers wait here for the lane, which is not woken yet.
+    pub(crate) fn answer(&self, call_id: u32, reply: &Reply, permit: Option<CallPermit>) -> usize {
         let mut finished = self.finished.lock();
         ResponseHead::new(call_id, reply.status).put(&mut finished.frames, reply.message.as_slice());
+        finished.permits.extend(permit);
         finished.call_ids.push(call_id);
-        drop(finished);
-        self.lane.wake();
+        finished.call_ids.len()
     }
 
-    /// Ends a call whose answer went another way.
-    pub(crate) fn end(&self, call_id: u32) {
+    /// Frees the id of a call whose answer goes another way.
+    pub(crate) fn free(&self, call_id: u32) {
         self.finished.lock().call_ids.push(call_id);
+        self.wake();
+    }
+
+    /// Tells the lane to come and take what is here.
+    pub(crate) fn wake(&self) {
         self.lane.wake();
     }
 
-    /// Swaps what is finished with the lane's empty buffers. The lane's task is woken when there is more.
-    pub(crate) fn swap(&self, buffers: &mut Finished, cx: &task::Context<'_>) {
+    /// The lane's task is woken by [`Outbox::wake`] from now on.
+    pub(crate) fn register(&self, cx: &task::Context<'_>) {
         self.lane.register(cx.waker());
+    }
+
+    /// Swaps what is finished with the lane's empty buffers.
+    pub(crate) fn swap(&self, buffers: &mut Finished) {
         std::mem::swap(&mut *self.finished.lock(), buffers);
     }
 }

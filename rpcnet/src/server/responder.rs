@@ -1,6 +1,9 @@
 //! Answers one call that runs on a task of its own, whatever becomes of that task.
 
-use std::sync::Arc;
+use std::{future::poll_fn, sync::Arc};
+
+use bytes::Bytes;
+use tokio::time::sleep_until;
 
 use super::{
     outbox::Outbox,
@@ -8,7 +11,7 @@ use super::{
     shared::{CallPermit, ConnectionShared},
 };
 use crate::{
-    RpcError,
+    Context, RpcError,
     proto::{LANE_MESSAGE_BYTES_MAX, Status, response_opening},
     service::Reply,
     transport::{frames::FrameSender, quic::connection_error},
@@ -32,47 +35,74 @@ impl Responder {
     }
 
     /// Runs the handler to its end and answers.
-    pub(crate) async fn run(self, handler: Running) {
-        let reply = handler.await;
-        self.answer(reply).await;
+    pub(crate) async fn run(self, mut handler: Running) {
+        let reply = (&mut handler).await;
+        self.answer(reply, handler.context().clone(), handler.computes()).await;
     }
 
     /// Answers on the lane, or on a stream of its own if the answer is too large for that.
-    pub(crate) async fn answer(mut self, reply: Reply) {
+    ///
+    /// The answers of handlers that compute leave a few at a time: where the application's threads have more of them to
+    /// run, waking the IO thread for each one would cost the handlers more than it gains the callers.
+    pub(crate) async fn answer(mut self, reply: Reply, context: Context, computed: bool) {
         let reply = reply.bounded(self.connection.response_bytes_max());
-        if reply.message.as_slice().len() <= LANE_MESSAGE_BYTES_MAX {
-            self.finish(&reply);
+        if reply.message.as_slice().len() > LANE_MESSAGE_BYTES_MAX {
+            self.answer_on_stream(reply, &context).await;
             return;
         }
-        match self.send_large(reply).await {
-            Ok(()) => {
-                self.end();
-                self.outbox.end(self.call_id);
-            }
-            Err(error) => {
-                tracing::debug!(%error, "a large answer could not be sent");
-                self.finish(&Reply::status(Status::Internal, "the answer could not be sent"));
-            }
+        self.answered = true;
+        let waiting = self.outbox.answer(self.call_id, &reply, self.permit.take());
+        if computed && waiting < ANSWERS_AT_ONCE {
+            // Comes back when this thread has nothing better to do; if it is dropped, the lane is woken all the same.
+            let _wake = WakeOnDrop(&self.outbox);
+            tokio::task::yield_now().await;
+        } else {
+            self.outbox.wake();
         }
     }
 
-    async fn send_large(&self, reply: Reply) -> Result<(), RpcError> {
+    /// Sends a large answer, as long as somebody waits for it.
+    async fn answer_on_stream(&mut self, reply: Reply, context: &Context) {
+        let deadline = context.deadline_instant();
+        let overdue = async {
+            match deadline {
+                Some(deadline) => sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        let failure = tokio::select! {
+            sent = self.send_on_stream(reply.status, reply.message.into_bytes()) => match sent {
+                Ok(()) => {
+                    self.answered = true;
+                    return;
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "a large answer could not be sent");
+                    Reply::status(Status::Internal, "the answer could not be sent")
+                }
+            },
+            () = poll_fn(|cx| context.poll_cancelled(cx)) => Reply::status(Status::Cancelled, ""),
+            () = overdue => Reply::status(Status::DeadlineExceeded, ""),
+        };
+        // The stream was reset, so the answer is still owed.
+        self.finish(&failure);
+    }
+
+    async fn send_on_stream(&self, status: Status, message: Bytes) -> Result<(), RpcError> {
         let stream = self.connection.handle.clone().open_send_stream().await.map_err(connection_error)?;
         let mut stream = FrameSender::new(stream);
-        stream.send(response_opening(self.lane_id, self.call_id, reply.status)).await?;
-        stream.message(reply.message.into_bytes()).await?;
+        stream.send(response_opening(self.lane_id, self.call_id, status)).await?;
+        let last = stream.message_but_its_end(message).await?;
+        // The client may use the id again as soon as it has the end.
+        self.outbox.free(self.call_id);
+        stream.message(last).await?;
         stream.finish()
     }
 
     fn finish(&mut self, reply: &Reply) {
-        self.end();
-        self.outbox.answer(self.call_id, reply);
-    }
-
-    /// The handler has stopped and its answer is on its way: the call is no longer in flight.
-    fn end(&mut self) {
         self.answered = true;
-        self.permit = None;
+        self.outbox.answer(self.call_id, reply, self.permit.take());
+        self.outbox.wake();
     }
 }
 
@@ -83,3 +113,15 @@ impl Drop for Responder {
         }
     }
 }
+
+struct WakeOnDrop<'a>(&'a Outbox);
+
+impl Drop for WakeOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.wake();
+    }
+}
+
+/// So many answers leave together at the latest. Two cores that compute 200 us for each call gain a quarter in
+/// throughput by four (benches/peers/README), and a caller waits at most three handlers longer.
+const ANSWERS_AT_ONCE: usize = 4;

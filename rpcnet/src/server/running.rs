@@ -9,13 +9,21 @@ use std::{
     time::Instant,
 };
 
-use tokio::time::{Sleep, sleep_until};
+use tokio::{
+    runtime::Handle,
+    task::JoinHandle,
+    time::{Sleep, sleep_until},
+};
 
 use super::{
     dispatch::{HandlerFuture, panicked},
-    router::Route,
+    router::{Route, Router},
 };
-use crate::{Context, proto::Status, service::Reply};
+use crate::{
+    Context,
+    proto::Status,
+    service::{IncomingCall, Reply},
+};
 
 /// The future of a call's reply. Whichever comes first decides it: the handler's answer, its panic, the caller's
 /// cancel, or the deadline; the last two drop the handler, unless its method says `no_cancel`.
@@ -23,25 +31,56 @@ pub(crate) struct Running {
     handler: Option<HandlerFuture>,
     context: Context,
     route: Arc<Route>,
+    /// The handler has been polled. Until then, a call that nobody waits for any more is refused.
+    started: bool,
     /// Made when the handler first has to wait: most never do.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl Running {
+    /// A handler that has not been polled.
     pub(crate) fn new(handler: HandlerFuture, context: Context, route: Arc<Route>) -> Self {
-        Self { handler: Some(handler), context, route, deadline: None }
+        Self { handler: Some(handler), context, route, started: false, deadline: None }
+    }
+
+    /// A handler that was not done at its first poll.
+    pub(crate) fn started(handler: HandlerFuture, context: Context, route: Arc<Route>) -> Self {
+        let mut running = Self::new(handler, context, route);
+        running.started = true;
+        running
+    }
+
+    /// Whether its polls take long enough that other handlers wait for them.
+    pub(crate) fn computes(&self) -> bool {
+        !self.route.pace.is_quick()
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Why the call ends before its handler's next poll, if it does.
+    fn poll_unwanted(&mut self, cx: &task::Context<'_>) -> Poll<Status> {
+        if self.route.cancellable && self.context.poll_cancelled(cx).is_ready() {
+            return Poll::Ready(if self.started { Status::Cancelled } else { Status::CancelledBeforeStart });
+        }
+        if !self.started && self.context.is_overdue() {
+            return Poll::Ready(Status::Expired);
+        }
+        Poll::Pending
     }
 
     fn poll_handler(&mut self, cx: &mut task::Context<'_>) -> Poll<Reply> {
         let Some(handler) = &mut self.handler else {
             return Poll::Pending;
         };
+        self.started = true;
         let start = Instant::now();
         let polled = catch_unwind(AssertUnwindSafe(|| self.context.enter(|| handler.as_mut().poll(cx))));
         self.route.pace.record(start.elapsed());
         match polled {
             Ok(polled) => polled,
-            Err(_) => Poll::Ready(panicked()),
+            Err(_) => Poll::Ready(panicked(self.route.name)),
         }
     }
 
@@ -65,8 +104,8 @@ impl Future for Running {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Reply> {
         let this = &mut *self;
-        let reply = if this.route.cancellable && this.context.poll_cancelled(cx).is_ready() {
-            Reply::status(Status::Cancelled, "")
+        let reply = if let Poll::Ready(status) = this.poll_unwanted(cx) {
+            Reply::status(status, "")
         } else if let Poll::Ready(reply) = this.poll_handler(cx) {
             reply
         } else if this.route.cancellable && this.poll_deadline(cx).is_ready() {
@@ -82,5 +121,57 @@ impl Future for Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.drop_handler();
+    }
+}
+
+/// A handler on a task of its own. Dropped before its reply, it cancels the call; a handler that must not be cancelled
+/// runs on.
+pub(crate) struct HandlerTask {
+    task: JoinHandle<Reply>,
+    context: Context,
+}
+
+impl HandlerTask {
+    /// Starts the call's handler on `runtime`. What is in `kept` is dropped when the handler has stopped.
+    pub(crate) fn spawn<K: Send + 'static>(
+        runtime: &Handle,
+        router: &Router,
+        route: &Arc<Route>,
+        call: IncomingCall,
+        context: Context,
+        kept: K,
+    ) -> Self {
+        let handler = {
+            let _runtime = runtime.enter();
+            context.enter(|| router.dispatcher(route.service).start(call))
+        };
+        let running = Running::new(handler, context.clone(), Arc::clone(route));
+        let task = runtime.spawn(async move {
+            let reply = running.await;
+            drop(kept);
+            reply
+        });
+        Self { task, context }
+    }
+
+    /// Waits for the handler's end.
+    ///
+    /// # Cancel safety
+    ///
+    /// It can be waited for again.
+    pub(crate) async fn reply(&mut self) -> Reply {
+        let ended = (&mut self.task).await;
+        ended.unwrap_or_else(|_| Reply::status(Status::Internal, "the runtime dropped the handler before its end"))
+    }
+
+    /// Tells the handler that its answer is no longer wanted.
+    pub(crate) fn cancel(&self) {
+        self.context.cancel();
+    }
+}
+
+impl Drop for HandlerTask {
+    fn drop(&mut self) {
+        self.cancel();
     }
 }

@@ -111,17 +111,22 @@ impl FrameSender {
     }
 
     /// Sends one message, in fragments if it is large. The message itself is not copied.
-    pub(crate) async fn message(&mut self, mut message: Bytes) -> Result<(), RpcError> {
-        loop {
-            let last = message.len() <= FRAGMENT_BYTES;
-            let part = message.split_to(message.len().min(FRAGMENT_BYTES));
-            let kind = if last { FrameKind::Message } else { FrameKind::Fragment };
-            let header = Bytes::copy_from_slice(&frame_header(kind, part.len()));
-            self.stream.send_vectored(&mut [header, part]).await.map_err(stream_error)?;
-            if last {
-                return Ok(());
-            }
+    pub(crate) async fn message(&mut self, message: Bytes) -> Result<(), RpcError> {
+        let end = self.message_but_its_end(message).await?;
+        self.part(FrameKind::Message, end).await
+    }
+
+    /// Sends the fragments of a message, and returns what must follow as the last part, by [`FrameSender::message`].
+    pub(crate) async fn message_but_its_end(&mut self, mut message: Bytes) -> Result<Bytes, RpcError> {
+        while message.len() > FRAGMENT_BYTES {
+            self.part(FrameKind::Fragment, message.split_to(FRAGMENT_BYTES)).await?;
         }
+        Ok(message)
+    }
+
+    async fn part(&mut self, kind: FrameKind, part: Bytes) -> Result<(), RpcError> {
+        let header = Bytes::copy_from_slice(&frame_header(kind, part.len()));
+        self.stream.send_vectored(&mut [header, part]).await.map_err(stream_error)
     }
 
     /// Ends the stream well.

@@ -45,7 +45,10 @@ pub(crate) fn server_endpoint(
     tls: Arc<rustls::ServerConfig>,
     settings: &ServerEndpointSettings<'_>,
 ) -> Result<ServerEndpoint, RpcError> {
-    let limits = limits(settings.connection, settings.handshake_timeout)?;
+    // A client opens lanes and calls, and nothing one way.
+    let limits = limits(settings.connection, settings.handshake_timeout)?
+        .with_max_open_remote_unidirectional_streams(0)
+        .map_err(refused)?;
     let admission = Admission {
         handshakes_in_flight_max: settings.handshakes_in_flight_max,
         connections_max: settings.connections_max,
@@ -79,12 +82,14 @@ pub(crate) fn client_endpoint(
     connection: &ConnectionSettings,
     connect_timeout: Duration,
 ) -> Result<ClientEndpoint, RpcError> {
+    // A server opens streams for large answers, and nothing else.
+    let limits = limits(connection, connect_timeout)?.with_max_open_remote_bidirectional_streams(0).map_err(refused)?;
     let builder = ClientEndpoint::builder()
         .with_tls(quic_tls::Client::from(tls))
         .map_err(refused)?
         .with_io(io_provider(socket, connection).map_err(no_socket)?)
         .map_err(no_socket)?
-        .with_limits(limits(connection, connect_timeout)?)
+        .with_limits(limits)
         .map_err(refused)?
         .with_event(disabled::Provider)
         .map_err(refused)?;
@@ -128,6 +133,14 @@ pub(crate) fn connection_error(failure: ConnectionFailure) -> RpcError {
     RpcError::new(kind, Executed::Maybe, message)
 }
 
+/// The same for a connection that has ended: accepting streams ends alike for a good close and for an idle timeout.
+pub(crate) fn why_closed(handle: &Handle) -> RpcError {
+    match handle.clone().ping() {
+        Err(failure) => connection_error(failure),
+        Ok(()) => RpcError::new(ErrorKind::Connection, Executed::Maybe, "the connection was closed"),
+    }
+}
+
 /// Why a stream ended, as the error of what was waiting on it.
 pub(crate) fn stream_error(failure: StreamFailure) -> RpcError {
     match failure {
@@ -161,6 +174,8 @@ fn limits(settings: &ConnectionSettings, handshake_timeout: Duration) -> Result<
     let mut limits = Limits::new()
         .with_max_idle_timeout(settings.idle_timeout)
         .and_then(|limits| limits.with_max_handshake_duration(handshake_timeout))
+        .and_then(|limits| limits.with_max_open_local_bidirectional_streams(STREAMS_MAX))
+        .and_then(|limits| limits.with_max_open_local_unidirectional_streams(STREAMS_MAX))
         .and_then(|limits| limits.with_max_open_remote_bidirectional_streams(STREAMS_MAX))
         .and_then(|limits| limits.with_max_open_remote_unidirectional_streams(STREAMS_MAX))
         .map_err(refused)?;
@@ -188,13 +203,11 @@ struct Admission {
 
 impl Limiter for Admission {
     fn on_connection_attempt(&mut self, attempt: &ConnectionAttempt<'_>) -> Outcome {
-        if attempt.connection_count >= self.connections_max {
+        // Never a retry: s2n-quic asks no limiter about a client that comes back with a retry's token.
+        if attempt.connection_count >= self.connections_max
+            || attempt.inflight_handshakes >= self.handshakes_in_flight_max
+        {
             Outcome::close()
-        } else if attempt.inflight_handshakes >= 2 * self.handshakes_in_flight_max {
-            // A retry is a question, not a limit: who answers it is let in. This is the limit.
-            Outcome::close()
-        } else if attempt.inflight_handshakes >= self.handshakes_in_flight_max {
-            Outcome::retry()
         } else {
             Outcome::allow()
         }
