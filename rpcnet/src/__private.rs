@@ -22,6 +22,7 @@ pub use crate::{
 /// Serves one service until the server is stopped.
 pub async fn serve<S: Service>(service: S, config: ServerConfig) -> Result<(), RpcError> {
     let server = crate::Server::builder(config).service(service).start().await?;
+    tracing::info!(addr = %server.local_addr(), service = S::DESCRIPTOR.name(), "serving");
     server.stopped().await;
     Ok(())
 }

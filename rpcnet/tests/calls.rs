@@ -2,9 +2,12 @@
 
 mod common;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use common::{ProbeError, connect, development, serve, silence_panics};
-use rpcnet::{CallError, ErrorKind, Executed};
+use rpcnet::{CallError, ErrorKind, Executed, Server};
+use tokio::task::JoinSet;
 
 #[tokio::test]
 async fn values_come_back_whatever_their_size() {
@@ -52,7 +55,7 @@ async fn calls_in_flight_answer_in_any_order() {
 #[tokio::test]
 async fn many_clients_and_many_calls_share_a_server() {
     let (server, _observer, _client) = serve(development()).await;
-    let mut calls = tokio::task::JoinSet::new();
+    let mut calls = JoinSet::new();
     for connection in 0..20_u8 {
         let client = connect(&server).await;
         for call in 0..200_u8 {
@@ -74,6 +77,28 @@ async fn what_a_handler_spawns_lands_on_the_applications_runtime() {
         let thread = client.spawned_on().await.expect("an answer");
         assert!(!thread.starts_with("rpcnet-io"), "{thread}");
     }
+}
+
+#[test]
+fn an_answer_leaves_though_every_thread_goes_on_computing() {
+    // The one thread for handlers is taken as soon as it has answered the first call.
+    let handlers =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a thread");
+    let (service, _observer) = common::probe();
+    let config = development().build().expect("a valid configuration");
+    let server = handlers.block_on(Server::builder(config).service(service).start()).expect("a free port");
+    let callers = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    callers.block_on(async {
+        let client = connect(&server).await;
+        let first = tokio::spawn(client.with_deadline(Duration::from_secs(10)).echo("first".into()));
+        let mut computing = JoinSet::new();
+        for _ in 0..20 {
+            computing.spawn(client.compute());
+        }
+        first.await.expect("no panic").expect("an answer");
+        computing.shutdown().await;
+    });
+    handlers.shutdown_background();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -55,7 +55,7 @@ fn constructors(context: &Context<'_>) -> TokenStream {
             ///
             /// # Errors
             ///
-            /// What kept the server from starting, or made it stop.
+            /// What kept the server from starting. Its address is logged at the level `info`.
             #visibility fn serve(
                 self,
                 config: #private::ServerConfig,

@@ -112,7 +112,7 @@ impl<H: Greeting> GreetingServer<H> {
     ///
     /// # Errors
     ///
-    /// What kept the server from starting, or made it stop.
+    /// What kept the server from starting. Its address is logged at the level `info`.
     pub fn serve(
         self,
         config: ::rpcnet::__private::ServerConfig,

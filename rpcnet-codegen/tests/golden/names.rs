@@ -113,7 +113,7 @@ impl<H_: r#Match> MatchServer<H_> {
     ///
     /// # Errors
     ///
-    /// What kept the server from starting, or made it stop.
+    /// What kept the server from starting. Its address is logged at the level `info`.
     pub fn serve(
         self,
         config: ::rpcnet::__private::ServerConfig,

@@ -214,7 +214,7 @@ impl<H: Orders> OrdersServer<H> {
     ///
     /// # Errors
     ///
-    /// What kept the server from starting, or made it stop.
+    /// What kept the server from starting. Its address is logged at the level `info`.
     pub(crate) fn serve(
         self,
         config: ::rpcnet::__private::ServerConfig,

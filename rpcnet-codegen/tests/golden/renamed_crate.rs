@@ -123,7 +123,7 @@ impl<H: Ping> PingServer<H> {
     ///
     /// # Errors
     ///
-    /// What kept the server from starting, or made it stop.
+    /// What kept the server from starting. Its address is logged at the level `info`.
     fn serve(
         self,
         config: crate::vendored::network::__private::ServerConfig,

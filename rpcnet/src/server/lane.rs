@@ -5,12 +5,15 @@
 //! [`Outbox`].
 
 use std::{
+    future::Future,
+    pin::Pin,
     sync::Arc,
     task::{self, Poll, ready},
     time::{Duration, Instant},
 };
 
 use bytes::{Bytes, BytesMut};
+use tokio::time::{Sleep, sleep};
 
 use super::{
     dispatch::Dispatch,
@@ -30,6 +33,12 @@ use crate::{
     transport::quic::{ReceiveStream, SendStream, reset_code, stream_error},
 };
 
+/// A call whose handler runs on a task of its own.
+struct InFlight {
+    context: Context,
+    computes: bool,
+}
+
 /// One lane of a connection.
 pub(crate) struct Lane {
     connection: Arc<ConnectionShared>,
@@ -45,7 +54,11 @@ pub(crate) struct Lane {
     /// The shares of the limits of calls whose answers are not with the transport yet.
     permits: Vec<CallPermit>,
     /// The calls in flight, by id.
-    calls: Vec<Option<Context>>,
+    calls: Vec<Option<InFlight>>,
+    /// How many of them run handlers that compute.
+    computing: usize,
+    /// Looks for the answers of those: they wake this task only when a few have gathered.
+    timer: Option<Pin<Box<Sleep>>>,
     /// One for each service, made when it is first called here.
     dispatchers: Vec<Option<Box<dyn Dispatch>>>,
     /// The context of calls that are answered at once, made once and renewed for each.
@@ -77,6 +90,8 @@ impl Lane {
             finished: Finished::default(),
             permits: Vec::new(),
             calls: Vec::new(),
+            computing: 0,
+            timer: None,
             dispatchers,
             context,
             clock: Instant::now(),
@@ -112,11 +127,13 @@ impl Lane {
                         self.ended_well = self.send.finish().is_ok();
                         return Poll::Ready(Ok(()));
                     }
+                    self.arm_timer(cx);
                     return Poll::Pending;
                 }
                 Poll::Ready(None) => return Poll::Ready(Err(ProtocolError::Truncated.into())),
                 Poll::Pending => {
                     ready!(self.poll_flush(cx))?;
+                    self.arm_timer(cx);
                     return Poll::Pending;
                 }
             }
@@ -176,7 +193,7 @@ impl Lane {
         let call = IncomingCall::new(head.method_id, message);
         if !route.pace.is_quick() {
             let handler = self.context.enter(|| dispatcher.start(call));
-            self.spawn(head.call_id, Running::new(handler, self.context.clone(), Arc::clone(route)));
+            self.spawn(head.call_id, Running::new(handler, self.context.clone(), Arc::clone(route)), true);
             return;
         }
         let outcome = self.context.enter(|| dispatcher.poll_once(call));
@@ -186,13 +203,13 @@ impl Lane {
         match outcome {
             Ok(reply) => self.answer(head.call_id, reply),
             Err(handler) => {
-                self.spawn(head.call_id, Running::started(handler, self.context.clone(), Arc::clone(route)));
+                self.spawn(head.call_id, Running::started(handler, self.context.clone(), Arc::clone(route)), false);
             }
         }
     }
 
-    fn spawn(&mut self, call_id: u32, handler: Running) {
-        let responder = self.responder(call_id);
+    fn spawn(&mut self, call_id: u32, handler: Running, computes: bool) {
+        let responder = self.responder(call_id, computes);
         self.connection.server.application.spawn(responder.run(handler));
         // The next handler is not to be blamed for this.
         self.clock = Instant::now();
@@ -204,20 +221,21 @@ impl Lane {
         if length <= LANE_MESSAGE_BYTES_MAX && length <= self.connection.response_bytes_max() {
             ResponseHead::new(call_id, reply.status).put(&mut self.out, reply.message.as_slice());
         } else {
-            let responder = self.responder(call_id);
-            self.connection.server.application.spawn(responder.answer(reply, self.context.clone(), false));
+            let responder = self.responder(call_id, false);
+            self.connection.server.application.spawn(responder.answer(reply, self.context.clone()));
         }
     }
 
     /// Takes the call off this task: its id is in use until its answer comes through the outbox.
-    fn responder(&mut self, call_id: u32) -> Responder {
+    fn responder(&mut self, call_id: u32, computes: bool) -> Responder {
         let index = call_id as usize;
         if self.calls.len() <= index {
-            self.calls.resize(index + 1, None);
+            self.calls.resize_with(index + 1, || None);
         }
-        self.calls[index] = Some(self.context.clone());
+        self.calls[index] = Some(InFlight { context: self.context.clone(), computes });
+        self.computing += usize::from(computes);
         let lane_id = self.send.id();
-        Responder::new(Arc::clone(&self.outbox), Arc::clone(&self.connection), lane_id, call_id)
+        Responder::new(Arc::clone(&self.outbox), Arc::clone(&self.connection), lane_id, call_id, computes)
     }
 
     fn check_call_id(&mut self, id: u32) -> Result<(), ProtocolError> {
@@ -233,8 +251,8 @@ impl Lane {
 
     /// A call that is over already is none of ours.
     fn cancel(&mut self, call_id: u32) {
-        if let Some(Some(context)) = self.calls.get(call_id as usize) {
-            context.cancel();
+        if let Some(Some(call)) = self.calls.get(call_id as usize) {
+            call.context.cancel();
         }
     }
 
@@ -245,7 +263,20 @@ impl Lane {
         self.finished.frames.clear();
         self.permits.append(&mut self.finished.permits);
         for call_id in self.finished.call_ids.drain(..) {
-            self.calls[call_id as usize] = None;
+            if let Some(call) = self.calls[call_id as usize].take() {
+                self.computing -= usize::from(call.computes);
+            }
+        }
+    }
+
+    /// Has this task come back soon while there are handlers that compute.
+    fn arm_timer(&mut self, cx: &mut task::Context<'_>) {
+        if self.computing == 0 {
+            self.timer = None;
+            return;
+        }
+        while self.timer.get_or_insert_with(|| Box::pin(sleep(ANSWERS_WAIT_MAX))).as_mut().poll(cx).is_ready() {
+            self.timer = None;
         }
     }
 
@@ -267,8 +298,8 @@ impl Lane {
 impl Drop for Lane {
     /// The client is gone, so nobody waits for the answers.
     fn drop(&mut self) {
-        for context in self.calls.iter().flatten() {
-            context.cancel();
+        for call in self.calls.iter().flatten() {
+            call.context.cancel();
         }
         if !self.ended_well {
             // A half that is dropped would be finished, and look like a good end. It may be closed already.
@@ -279,6 +310,10 @@ impl Drop for Lane {
 
 /// How long one task may serve before it lets the endpoint on the same thread send what is ready.
 const BATCH_TIME_MAX: Duration = Duration::from_micros(500);
+
+/// How long the answer of a handler that computes may wait for others to leave with, if no thread has the time to send
+/// it on: the timer's resolution.
+const ANSWERS_WAIT_MAX: Duration = Duration::from_millis(1);
 
 /// How many bytes of answers may gather before they are sent.
 const BATCH_BYTES_MAX: usize = 64 * 1024;

@@ -25,26 +25,34 @@ pub(crate) struct Responder {
     lane_id: u64,
     call_id: u32,
     permit: Option<CallPermit>,
+    /// The handler computes: others may be waiting for the thread that it is done with.
+    computes: bool,
     answered: bool,
 }
 
 impl Responder {
-    pub(crate) fn new(outbox: Arc<Outbox>, connection: Arc<ConnectionShared>, lane_id: u64, call_id: u32) -> Self {
+    pub(crate) fn new(
+        outbox: Arc<Outbox>,
+        connection: Arc<ConnectionShared>,
+        lane_id: u64,
+        call_id: u32,
+        computes: bool,
+    ) -> Self {
         let permit = Some(connection.admit());
-        Self { outbox, connection, lane_id, call_id, permit, answered: false }
+        Self { outbox, connection, lane_id, call_id, permit, computes, answered: false }
     }
 
     /// Runs the handler to its end and answers.
     pub(crate) async fn run(self, mut handler: Running) {
         let reply = (&mut handler).await;
-        self.answer(reply, handler.context().clone(), handler.computes()).await;
+        self.answer(reply, handler.context().clone()).await;
     }
 
     /// Answers on the lane, or on a stream of its own if the answer is too large for that.
     ///
     /// The answers of handlers that compute leave a few at a time: where the application's threads have more of them to
     /// run, waking the IO thread for each one would cost the handlers more than it gains the callers.
-    pub(crate) async fn answer(mut self, reply: Reply, context: Context, computed: bool) {
+    pub(crate) async fn answer(mut self, reply: Reply, context: Context) {
         let reply = reply.bounded(self.connection.response_bytes_max());
         if reply.message.as_slice().len() > LANE_MESSAGE_BYTES_MAX {
             self.answer_on_stream(reply, &context).await;
@@ -52,8 +60,9 @@ impl Responder {
         }
         self.answered = true;
         let waiting = self.outbox.answer(self.call_id, &reply, self.permit.take());
-        if computed && waiting < ANSWERS_AT_ONCE {
-            // Comes back when this thread has nothing better to do; if it is dropped, the lane is woken all the same.
+        if self.computes && waiting < self.connection.calls_in_flight() / SHARE_AT_ONCE {
+            // Comes back when this thread has nothing better to do. If that is never, the lane's timer finds the answer;
+            // if this future is dropped, the lane is woken all the same.
             let _wake = WakeOnDrop(&self.outbox);
             tokio::task::yield_now().await;
         } else {
@@ -122,6 +131,6 @@ impl Drop for WakeOnDrop<'_> {
     }
 }
 
-/// So many answers leave together at the latest. Two cores that compute 200 us for each call gain a quarter in
-/// throughput by four (benches/peers/README), and a caller waits at most three handlers longer.
-const ANSWERS_AT_ONCE: usize = 4;
+/// Answers leave together when they are this part of the calls in flight, at the latest. A caller that shares the threads
+/// with so many others waits no more than a quarter longer; with few in flight it waits for nobody.
+const SHARE_AT_ONCE: usize = 4;

@@ -50,11 +50,6 @@ impl Running {
         running
     }
 
-    /// Whether its polls take long enough that other handlers wait for them.
-    pub(crate) fn computes(&self) -> bool {
-        !self.route.pace.is_quick()
-    }
-
     pub(crate) fn context(&self) -> &Context {
         &self.context
     }

@@ -60,6 +60,11 @@ impl ConnectionShared {
             || self.server.calls.load(Ordering::Relaxed) >= limits.calls_max
     }
 
+    /// Calls of this connection that were not answered at once, until their answers are with the transport.
+    pub(crate) fn calls_in_flight(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+
     /// Counts a call that was not answered at once, until the permit is dropped.
     pub(crate) fn admit(self: &Arc<Self>) -> CallPermit {
         self.calls.fetch_add(1, Ordering::Relaxed);
