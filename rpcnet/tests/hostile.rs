@@ -233,6 +233,17 @@ async fn the_server_ends_an_overdue_call_without_being_asked() {
 }
 
 #[tokio::test]
+async fn a_client_that_ends_its_lane_still_gets_the_answers_and_then_the_end() {
+    let victim = Victim::start().await;
+    let (mut connection, _control) = victim.greeted().await;
+    let mut lane = opened(&mut connection, LANE, &request_within(5, 30)).await;
+    lane.finish().expect("it is open");
+    assert_eq!(answer(&mut lane).await[8], 0x22, "deadline exceeded");
+    assert!(lane.receive().await.expect("a good end").is_none());
+    victim.is_unharmed().await;
+}
+
+#[tokio::test]
 async fn a_cancelled_call_still_gets_its_one_answer_and_its_id_is_free_then() {
     let victim = Victim::start().await;
     let (mut connection, _control) = victim.greeted().await;

@@ -61,6 +61,8 @@ pub(crate) struct Options {
 pub(crate) enum Part {
     /// Echo: every payload size at every number of calls in flight.
     Grid,
+    /// One call at a time, client and server on a core each.
+    Apart,
     /// Handlers that compute, on one and on two server threads.
     Compute,
     /// Large messages at the default and at a jumbo path MTU.
@@ -70,13 +72,14 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 4] = [Self::Grid, Self::Compute, Self::Mtu, Self::Idle];
+    const ALL: [Self; 5] = [Self::Grid, Self::Apart, Self::Compute, Self::Mtu, Self::Idle];
 }
 
 impl std::fmt::Display for Part {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {
             Self::Grid => "grid",
+            Self::Apart => "apart",
             Self::Compute => "compute",
             Self::Mtu => "mtu",
             Self::Idle => "idle",

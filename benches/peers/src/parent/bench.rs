@@ -40,10 +40,7 @@ impl Bench {
 
 /// A bar over pilot and rounds.
 fn progress(plan: &Plan) -> ProgressBar {
-    let cells = || plan.comparisons.iter().flat_map(|comparison| &comparison.contenders);
-    let choices = cells().map(|cell| cell.arrangements().len());
-    let pilots: usize = choices.filter(|&choices| choices > 1).sum();
-    let total = pilots * plan.timing.pilot_trials + cells().count() * plan.timing.rounds;
+    let total = plan.trials() + plan.measurements();
     let template = "{elapsed_precise} [{bar:30}] {pos}/{len} {wide_msg}";
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(total as u64).with_style(style)

@@ -82,6 +82,7 @@ fn row(outcome: &Outcome, measured: &Measured, idle: &[Idle]) -> Row {
 fn section_name(section: Section) -> &'static str {
     match section {
         Section::Grid => "grid",
+        Section::Apart => "apart",
         Section::Compute => "compute",
         Section::Mtu => "mtu",
         Section::Connections => "growth-connections",

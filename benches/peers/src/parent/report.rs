@@ -122,7 +122,7 @@ fn setting(section: Section, cell: &Cell) -> String {
     match section {
         Section::Connections => format!("{} connections", cell.connections),
         Section::Compute => format!("{} in flight", cell.in_flight),
-        Section::Grid | Section::Mtu | Section::Payloads => {
+        Section::Grid | Section::Apart | Section::Mtu | Section::Payloads => {
             format!("{}, {} in flight", size(cell.payload_bytes), cell.in_flight)
         }
     }
@@ -131,6 +131,7 @@ fn setting(section: Section, cell: &Cell) -> String {
 fn title(section: Section) -> &'static str {
     match section {
         Section::Grid => "Echo, one connection",
+        Section::Apart => "One call at a time, a core each",
         Section::Compute => "Handlers that compute 200 us each, one connection: two server threads against one",
         Section::Mtu => "Path MTU of 9,000 bytes against the default, one connection",
         Section::Connections => "Growth: 64 B, 1,000 calls in flight over more and more connections",
