@@ -8,7 +8,7 @@ use tokio::time::sleep_until;
 use super::{
     outbox::Outbox,
     running::Running,
-    shared::{CallPermit, ConnectionShared},
+    shared::{CallPermit, Computing, ConnectionShared},
 };
 use crate::{
     Context, RpcError,
@@ -25,8 +25,8 @@ pub(crate) struct Responder {
     lane_id: u64,
     call_id: u32,
     permit: Option<CallPermit>,
-    /// The handler computes: others may be waiting for the thread that it is done with.
-    computes: bool,
+    /// Held while a handler runs that computes.
+    computing: Option<Computing>,
     answered: bool,
 }
 
@@ -39,7 +39,8 @@ impl Responder {
         computes: bool,
     ) -> Self {
         let permit = Some(connection.admit());
-        Self { outbox, connection, lane_id, call_id, permit, computes, answered: false }
+        let computing = computes.then(|| connection.server.compute());
+        Self { outbox, connection, lane_id, call_id, permit, computing, answered: false }
     }
 
     /// Runs the handler to its end and answers.
@@ -50,8 +51,8 @@ impl Responder {
 
     /// Answers on the lane, or on a stream of its own if the answer is too large for that.
     ///
-    /// The answers of handlers that compute leave a few at a time: where the application's threads have more of them to
-    /// run, waking the IO thread for each one would cost the handlers more than it gains the callers.
+    /// Where handlers that compute wait for a thread, their answers leave a few at a time: waking the IO thread for each
+    /// one would cost the handlers more than it gains the callers. The lane's timer bounds how late they are.
     pub(crate) async fn answer(mut self, reply: Reply, context: Context) {
         let reply = reply.bounded(self.connection.response_bytes_max());
         if reply.message.as_slice().len() > LANE_MESSAGE_BYTES_MAX {
@@ -59,13 +60,9 @@ impl Responder {
             return;
         }
         self.answered = true;
+        let queued = self.computing.take().map_or(0, Computing::stop);
         let waiting = self.outbox.answer(self.call_id, &reply, self.permit.take());
-        if self.computes && waiting < self.connection.calls_in_flight() / SHARE_AT_ONCE {
-            // Comes back when this thread has nothing better to do. If that is never, the lane's timer finds the answer;
-            // if this future is dropped, the lane is woken all the same.
-            let _wake = WakeOnDrop(&self.outbox);
-            tokio::task::yield_now().await;
-        } else {
+        if waiting > queued / SHARE_AT_ONCE {
             self.outbox.wake();
         }
     }
@@ -123,14 +120,6 @@ impl Drop for Responder {
     }
 }
 
-struct WakeOnDrop<'a>(&'a Outbox);
-
-impl Drop for WakeOnDrop<'_> {
-    fn drop(&mut self) {
-        self.0.wake();
-    }
-}
-
-/// Answers leave together when they are this part of the calls in flight, at the latest. A caller that shares the threads
-/// with so many others waits no more than a quarter longer; with few in flight it waits for nobody.
+/// Answers leave together when they are this part of the handlers that wait for a thread. A caller that shares the
+/// threads with so many others waits no more than a quarter longer; where there is a thread for each, it waits for nobody.
 const SHARE_AT_ONCE: usize = 4;

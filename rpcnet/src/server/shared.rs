@@ -18,7 +18,11 @@ pub(crate) struct ServerShared {
     /// The runtime that the server was started on: handlers that take their time run there, and what any handler
     /// spawns lands there, never on an IO thread.
     pub(crate) application: tokio::runtime::Handle,
+    /// Threads of that runtime.
+    threads: usize,
     calls: AtomicUsize,
+    /// Those of them whose handlers compute, so that each takes a thread or waits for one.
+    computing: AtomicUsize,
 }
 
 /// One for a connection.
@@ -36,12 +40,38 @@ pub(crate) struct CallPermit(Arc<ConnectionShared>);
 
 impl ServerShared {
     pub(crate) fn new(config: ServerConfig, router: Router, application: tokio::runtime::Handle) -> Self {
-        Self { config, router, application, calls: AtomicUsize::new(0) }
+        let threads = application.metrics().num_workers();
+        let (calls, computing) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { config, router, application, threads, calls, computing }
+    }
+
+    /// Counts a handler that computes, until the guard is dropped.
+    pub(crate) fn compute(self: &Arc<Self>) -> Computing {
+        self.computing.fetch_add(1, Ordering::Relaxed);
+        Computing(Arc::clone(self))
     }
 
     /// Calls whose handlers are running on tasks of their own.
     pub(crate) fn calls_in_flight(&self) -> usize {
         self.calls.load(Ordering::Relaxed)
+    }
+}
+
+/// A handler that computes and has not stopped.
+pub(crate) struct Computing(Arc<ServerShared>);
+
+impl Computing {
+    /// The handler has stopped. Returns how many others wait for the thread that it leaves.
+    pub(crate) fn stop(self) -> usize {
+        let server = Arc::clone(&self.0);
+        drop(self);
+        server.computing.load(Ordering::Relaxed).saturating_sub(server.threads)
+    }
+}
+
+impl Drop for Computing {
+    fn drop(&mut self) {
+        self.0.computing.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -58,11 +88,6 @@ impl ConnectionShared {
         let limits = &self.server.config.settings().limits;
         self.calls.load(Ordering::Relaxed) >= limits.calls_per_connection_max as usize
             || self.server.calls.load(Ordering::Relaxed) >= limits.calls_max
-    }
-
-    /// Calls of this connection that were not answered at once, until their answers are with the transport.
-    pub(crate) fn calls_in_flight(&self) -> usize {
-        self.calls.load(Ordering::Relaxed)
     }
 
     /// Counts a call that was not answered at once, until the permit is dropped.
