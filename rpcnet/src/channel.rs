@@ -9,6 +9,7 @@ use crate::{
     CallError, CallResult, Context, Executed, Method, RpcError,
     client::deadline_exceeded,
     codec::Arguments,
+    config::DEADLINE,
     proto::Status,
     signature::{Signature, WireOutcome},
 };
@@ -109,12 +110,10 @@ impl<C: Channel> Caller<C> {
 
 /// When a call must end that may take `deadline`: never later than the call whose handler makes it.
 pub(crate) fn inherited(deadline: Duration) -> Instant {
-    let own = Instant::now() + deadline.min(DEADLINE_MAX);
+    // Beyond the longest that a configuration takes, arithmetic on clocks could overflow.
+    let own = Instant::now() + deadline.min(*DEADLINE.end());
     Context::inherited_deadline().map_or(own, |parent| parent.min(own))
 }
-
-/// A month, as the configuration has it: beyond it arithmetic on clocks could overflow.
-const DEADLINE_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The error of a call that is out of time before it starts.
 pub(crate) fn too_late() -> RpcError {

@@ -8,7 +8,7 @@ use tokio::{task::JoinSet, time::timeout_at};
 use super::{
     dial::Greeted,
     driver::Driver,
-    lane::{Lane, PendingCall, Request, Reservation, dropped},
+    lane::{Lane, PendingCall, Request, Reservation},
     pending::{Answer, answer_of, deadline_exceeded},
 };
 use crate::{
@@ -175,28 +175,19 @@ async fn run_others(
     acceptor: StreamAcceptor,
     control: (FrameSender, FrameReceiver),
 ) {
-    let close_on_drop = CloseOnDrop(Arc::clone(&responses.lane));
+    let lane = Arc::clone(&responses.lane);
     let (_control_send, control) = control;
     let error = tokio::select! {
         error = responses.accept(acceptor) => error,
         error = read_control(control) => error,
     };
     close_for(&handle, &error);
-    close_on_drop.0.close(&error);
+    lane.close(&error);
 }
 
 fn close_for(handle: &Handle, error: &RpcError) {
     let code = if error.kind() == ErrorKind::Protocol { CloseCode::Protocol } else { CloseCode::Done };
     quic::close(handle, code);
-}
-
-/// Ends the calls if the task is dropped, as when its runtime is shut down: nobody would answer them any more.
-struct CloseOnDrop(Arc<Lane>);
-
-impl Drop for CloseOnDrop {
-    fn drop(&mut self) {
-        self.0.close(&dropped());
-    }
 }
 
 /// The server has nothing to say on the control stream yet but the end of the connection.

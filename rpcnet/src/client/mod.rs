@@ -44,8 +44,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Tls`](crate::ErrorKind::Tls) if the peers do not trust each other, [`ErrorKind::Connection`](crate::ErrorKind::Connection) if the server can't be
-    /// reached, [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) for a target that makes no sense. Each says what to look at.
+    /// [`ErrorKind::Tls`](crate::ErrorKind::Tls) if the peers do not trust each other,
+    /// [`ErrorKind::Connection`](crate::ErrorKind::Connection) if the server can't be reached,
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) for a target that makes no sense. Each says what to
+    /// look at.
     ///
     /// # Panics
     ///

@@ -24,4 +24,5 @@ pub use server::{ServerConfig, ServerConfigBuilder};
 
 pub(crate) use client::Trust;
 pub(crate) use connection::ConnectionSettings;
+pub(crate) use limits::DEADLINE;
 pub(crate) use pem::{PemRole, PemText};

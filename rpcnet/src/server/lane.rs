@@ -21,7 +21,7 @@ use super::{
     responder::Responder,
     router::Route,
     running::Running,
-    shared::{CallPermit, ConnectionShared},
+    shared::{CallPermit, ConnectionShared, deadline_of},
 };
 use crate::{
     Context, RpcError,
@@ -169,25 +169,16 @@ impl Lane {
             return Ok(());
         }
         let connection = Arc::clone(&self.connection);
-        let Some(route) = connection.server.router.route(head.method_id) else {
-            self.answer(head.call_id, Reply::status(Status::UnknownMethod, ""));
-            return Ok(());
-        };
-        if head.fields.unknown_critical.is_some() {
-            self.answer(head.call_id, Reply::status(Status::Unsupported, ""));
-        } else if connection.is_overloaded() {
-            self.answer(head.call_id, Reply::status(Status::Overloaded, ""));
-        } else {
-            self.start(&head, message, route);
+        match connection.admit_request(&head) {
+            Ok(route) => self.start(&head, message, route),
+            Err(status) => self.answer(head.call_id, Reply::status(status, "")),
         }
         Ok(())
     }
 
     /// Runs the handler here if it is a quick one, or else on a task of its own.
     fn start(&mut self, head: &RequestHead, message: Bytes, route: &Arc<Route>) {
-        let deadline = (head.time_left_ms != 0)
-            .then(|| tokio::time::Instant::now() + Duration::from_millis(u64::from(head.time_left_ms)));
-        self.context.renew(route.name, deadline);
+        self.context.renew(route.name, deadline_of(head));
         let router = &self.connection.server.router;
         let dispatcher = self.dispatchers[route.service].get_or_insert_with(|| router.dispatcher(route.service));
         let call = IncomingCall::new(head.method_id, message);

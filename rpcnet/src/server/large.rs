@@ -2,7 +2,7 @@
 //!
 //! The client keeps its half open until it has the answer: a reset of it means that the caller is gone.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use tokio::time::{Instant, timeout_at};
@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{
     router::Route,
     running::HandlerTask,
-    shared::{CallPermit, ConnectionShared},
+    shared::{CallPermit, ConnectionShared, deadline_of},
 };
 use crate::{
     Context, ErrorKind, RpcError,
@@ -30,9 +30,8 @@ pub(crate) async fn serve(
         Some(Frame { kind, .. }) => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
         None => return Err(ProtocolError::Truncated.into()),
     };
-    let deadline =
-        (head.time_left_ms != 0).then(|| Instant::now() + Duration::from_millis(u64::from(head.time_left_ms)));
-    let reply = match admit(&connection, &head) {
+    let deadline = deadline_of(&head);
+    let reply = match connection.admit_request(&head) {
         // Counted from here on: a message that is being read takes memory, too.
         Ok(route) => match read_message(&connection, &mut frames, deadline).await {
             Ok((message, permit)) => {
@@ -49,18 +48,6 @@ pub(crate) async fn serve(
     send.send(opening.freeze()).await?;
     send.message(reply.message.into_bytes()).await?;
     send.finish()
-}
-
-/// The route of the call, or why it is refused.
-fn admit<'a>(connection: &'a ConnectionShared, head: &RequestHead) -> Result<&'a Arc<Route>, Status> {
-    let route = connection.server.router.route(head.method_id).ok_or(Status::UnknownMethod)?;
-    if head.fields.unknown_critical.is_some() {
-        return Err(Status::Unsupported);
-    }
-    if connection.is_overloaded() {
-        return Err(Status::Overloaded);
-    }
-    Ok(route)
 }
 
 /// Reads the message. On the error side: a reply that refuses it, or the failure of the stream.

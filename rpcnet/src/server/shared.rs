@@ -6,10 +6,17 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
-use super::router::Router;
-use crate::{ServerConfig, proto::Hello, transport::quic};
+use tokio::time::Instant;
+
+use super::router::{Route, Router};
+use crate::{
+    ServerConfig,
+    proto::{Hello, RequestHead, Status},
+    transport::quic,
+};
 
 /// One for a server.
 pub(crate) struct ServerShared {
@@ -84,10 +91,22 @@ impl ConnectionShared {
     ///
     /// A call that is answered at once is never counted, so it costs these two loads and no more. IO threads that ask
     /// at the same time may exceed the server's limit by one call each.
-    pub(crate) fn is_overloaded(&self) -> bool {
+    fn is_overloaded(&self) -> bool {
         let limits = &self.server.config.settings().limits;
         self.calls.load(Ordering::Relaxed) >= limits.calls_per_connection_max as usize
             || self.server.calls.load(Ordering::Relaxed) >= limits.calls_max
+    }
+
+    /// The route of a request, or why it is refused.
+    pub(crate) fn admit_request(&self, head: &RequestHead) -> Result<&Arc<Route>, Status> {
+        let route = self.server.router.route(head.method_id).ok_or(Status::UnknownMethod)?;
+        if head.fields.unknown_critical.is_some() {
+            return Err(Status::Unsupported);
+        }
+        if self.is_overloaded() {
+            return Err(Status::Overloaded);
+        }
+        Ok(route)
     }
 
     /// Counts a call that was not answered at once, until the permit is dropped.
@@ -102,6 +121,11 @@ impl ConnectionShared {
         let client = self.hello.get().map_or(u64::MAX, |hello| hello.message_bytes_max);
         usize::try_from(client).unwrap_or(usize::MAX).min(self.server.config.settings().limits.message_bytes_max)
     }
+}
+
+/// When the caller of a request that has just arrived stops waiting.
+pub(crate) fn deadline_of(head: &RequestHead) -> Option<Instant> {
+    (head.time_left_ms != 0).then(|| Instant::now() + Duration::from_millis(u64::from(head.time_left_ms)))
 }
 
 impl Drop for CallPermit {
