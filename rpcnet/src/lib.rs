@@ -55,7 +55,7 @@ mod target;
 mod transport;
 
 pub use channel::Channel;
-pub use client::Client;
+pub use client::{Client, ConnectionState, ConnectionWatch};
 pub use config::{
     BindAddr, CipherSuite, ClientConfig, ClientConfigBuilder, ConfigError, CongestionController, Identity, Pem,
     ServerConfig, ServerConfigBuilder,
@@ -137,6 +137,6 @@ pub use outcome::{CallError, CallResult, Outcome};
 /// # }
 /// ```
 pub use rpcnet_macros::service;
-pub use server::{Server, ServerBuilder};
+pub use server::{Server, ServerBuilder, Shutdown};
 pub use service::{IncomingCall, Reply, Service};
 pub use target::Target;

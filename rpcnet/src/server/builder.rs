@@ -3,7 +3,7 @@
 use std::{fmt, future::Future, sync::Arc};
 
 use bytes::Bytes;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 use super::{Router, Server, endpoint, shared::ServerShared};
 use crate::{RpcError, ServerConfig, Service};
@@ -88,11 +88,10 @@ impl ServerBuilder {
             return Err(error);
         }
         let application = tokio::runtime::Handle::current();
-        let (stop, stopped) = watch::channel(false);
         let running = Arc::new(Semaphore::new(0));
         let shared = Arc::new(ServerShared::new(self.config, self.router, application));
-        let local_addr = endpoint::start(&shared, &stopped, &running).await?;
-        Ok(Server { shared, local_addr, stop, running })
+        let local_addr = endpoint::start(&shared, &running).await?;
+        Ok(Server { shared, local_addr, running })
     }
 
     fn note(&mut self, added: Result<(), RpcError>) {
