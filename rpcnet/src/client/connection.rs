@@ -1,6 +1,6 @@
-//! One connection of a client: its lane, its control stream, and the streams of large messages.
+//! One connection of a client: its lanes, its control stream, and the streams of large messages.
 
-use std::{net::SocketAddr, sync::Arc, task::Waker};
+use std::{net::SocketAddr, sync::Arc, task::Waker, time::Duration};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::{task::JoinSet, time::timeout_at};
@@ -10,12 +10,15 @@ use super::{
     driver::Driver,
     gate::{Gate, Reservation, going_away},
     lane::{Lane, PendingCall, Request},
+    lanes::{Lanes, lanes_for},
     pending::{Answer, answer_of, deadline_exceeded},
+    watch::watch,
 };
 use crate::{
     ErrorKind, Executed, RpcError,
     channel::{Encode, Outgoing, too_late},
     codec::Scratch,
+    config::ClientSettings,
     error::executed_by,
     proto::{
         CloseCode, Frame, FrameKind, GoAway, LANE_MESSAGE_BYTES_MAX, ProtocolError, RequestHead, ResponseHead,
@@ -23,6 +26,7 @@ use crate::{
     },
     transport::{
         frames::{FrameReceiver, FrameSender},
+        path::Path,
         quic::{self, Handle, ReceiveStream, StreamAcceptor, connection_error},
     },
 };
@@ -31,7 +35,7 @@ use crate::{
 pub(crate) struct Connection {
     handle: Handle,
     gate: Arc<Gate>,
-    lane: Arc<Lane>,
+    lanes: Arc<Lanes>,
     remote_addr: SocketAddr,
     /// The largest request: what both sides allow.
     request_bytes_max: usize,
@@ -46,25 +50,40 @@ pub(super) enum Sent<'a> {
 }
 
 impl Connection {
-    /// Opens the lane and starts the connection's tasks on the current runtime.
-    pub(super) async fn open(greeted: Greeted, message_bytes_max: usize) -> Result<Arc<Self>, RpcError> {
+    /// Opens the lanes and starts the connection's tasks on the current runtime.
+    pub(super) async fn open(greeted: Greeted, settings: &ClientSettings) -> Result<Arc<Self>, RpcError> {
+        let message_bytes_max = settings.message_bytes_max;
         let Greeted { mut connection, control, hello } = greeted;
         let remote_addr = connection.remote_addr().map_err(connection_error)?;
-        let stream = connection.open_bidirectional_stream().await.map_err(connection_error)?;
-        let (handle, acceptor) = connection.split();
-        let (receive, send) = stream.split();
         let gate = Arc::new(Gate::new(hello.calls_max));
-        let lane = Lane::new(Arc::clone(&gate));
-        let responses =
-            Responses { lane: Arc::clone(&lane), lane_id: send.id(), message_bytes_max, handle: handle.clone() };
-        let opening = Bytes::copy_from_slice(&[StreamKind::Lane.byte()]);
-        let driver = Driver::new(Arc::clone(&lane), receive, send, opening);
-        // Two tasks, so that the one for every call does not look after the streams for a few.
-        tokio::spawn(run_lane(handle.clone(), driver));
-        tokio::spawn(run_others(handle.clone(), Arc::clone(&gate), responses, acceptor, control));
+        let path = quic::path(&connection.handle());
+        let (mut lanes, mut drivers) = (Vec::new(), Vec::new());
+        for _ in 0..settings.lanes.unwrap_or_else(|| lanes_for(path.min_rtt())) {
+            let stream = connection.open_bidirectional_stream().await.map_err(connection_error)?;
+            let (receive, send) = stream.split();
+            let lane = Lane::new(Arc::clone(&gate));
+            lanes.push((send.id(), Arc::clone(&lane)));
+            drivers.push(Driver::new(lane, receive, send, Bytes::copy_from_slice(&[StreamKind::Lane.byte()])));
+        }
+        let (handle, acceptor) = connection.split();
+        let lanes = Arc::new(Lanes::new(lanes));
+        // Tasks of their own, so that those for every call do not look after the streams for a few.
+        for driver in drivers {
+            tokio::spawn(run_lane(handle.clone(), driver, Arc::clone(&lanes)));
+        }
+        let responses = Responses { lanes: Arc::clone(&lanes), message_bytes_max, handle: handle.clone() };
+        let alive = Alive { gate: Arc::clone(&gate), path, probe_interval: settings.probe_interval };
+        tokio::spawn(run_others(handle.clone(), alive, responses, acceptor, control));
         let server_takes = usize::try_from(hello.message_bytes_max).unwrap_or(usize::MAX);
         let request_bytes_max = server_takes.min(message_bytes_max);
-        Ok(Arc::new(Self { handle, gate, lane, remote_addr, request_bytes_max, response_bytes_max: message_bytes_max }))
+        Ok(Arc::new(Self {
+            handle,
+            gate,
+            lanes,
+            remote_addr,
+            request_bytes_max,
+            response_bytes_max: message_bytes_max,
+        }))
     }
 
     pub(super) fn remote_addr(&self) -> SocketAddr {
@@ -73,7 +92,7 @@ impl Connection {
 
     /// Why the connection is no more.
     pub(super) fn closed(&self) -> Option<RpcError> {
-        self.lane.closed()
+        self.lanes.closed()
     }
 
     /// Tells when the connection takes no more calls.
@@ -112,7 +131,7 @@ impl Connection {
         }
         let Outgoing { method_id, deadline, .. } = call;
         let request = Request { method_id, deadline, time_left_ms, message: &scratch.bytes };
-        self.lane.submit(reservation, &request, waker).map(Sent::OnLane)
+        self.lanes.pick().submit(reservation, &request, waker).map(Sent::OnLane)
     }
 
     /// Makes a call whose request is too large for the lane, on a stream of its own.
@@ -176,28 +195,42 @@ impl Drop for Connection {
     }
 }
 
-/// Drives the lane to its end, which is the connection's.
-async fn run_lane(handle: Handle, driver: Driver) {
+/// Drives a lane to its end, which is the connection's.
+async fn run_lane(handle: Handle, driver: Driver, lanes: Arc<Lanes>) {
     let error = driver.run().await;
     close_for(&handle, &error);
+    lanes.close(&error);
 }
 
-/// Looks after the control stream and the large answers until one of them fails, which ends the connection.
+/// What tells whether the server is there.
+struct Alive {
+    gate: Arc<Gate>,
+    path: Arc<Path>,
+    probe_interval: Option<Duration>,
+}
+
+/// Looks after the control stream, the large answers and the path until one of them fails, which ends the connection.
 async fn run_others(
     handle: Handle,
-    gate: Arc<Gate>,
+    alive: Alive,
     responses: Responses,
     acceptor: StreamAcceptor,
     control: (FrameSender, FrameReceiver),
 ) {
-    let lane = Arc::clone(&responses.lane);
+    let Alive { gate, path, probe_interval } = alive;
+    let lanes = Arc::clone(&responses.lanes);
     let (_control_send, control) = control;
+    let ping = || {
+        // A connection that is gone can't be pinged, and its streams tell.
+        let _ = handle.clone().ping();
+    };
     let error = tokio::select! {
+        error = watch(&gate, &path, probe_interval, ping) => error,
         error = responses.accept(acceptor) => error,
         error = read_control(control, &gate) => error,
     };
     close_for(&handle, &error);
-    lane.close(&error);
+    lanes.close(&error);
 }
 
 fn close_for(handle: &Handle, error: &RpcError) {
@@ -224,10 +257,9 @@ async fn read_control(mut frames: FrameReceiver, gate: &Gate) -> RpcError {
     }
 }
 
-/// Takes the answers that are too large for the lane.
+/// Takes the answers that are too large for a lane.
 struct Responses {
-    lane: Arc<Lane>,
-    lane_id: u64,
+    lanes: Arc<Lanes>,
     message_bytes_max: usize,
     handle: Handle,
 }
@@ -239,8 +271,7 @@ impl Responses {
             tokio::select! {
                 accepted = acceptor.accept_receive_stream() => match accepted {
                     Ok(Some(stream)) => {
-                        let (lane, lane_id, bytes_max) = (Arc::clone(&self.lane), self.lane_id, self.message_bytes_max);
-                        streams.spawn(receive_answer(lane, lane_id, bytes_max, stream));
+                        streams.spawn(receive_answer(Arc::clone(&self.lanes), self.message_bytes_max, stream));
                     }
                     Ok(None) => return quic::why_closed(&self.handle),
                     Err(failure) => return connection_error(failure),
@@ -255,20 +286,16 @@ impl Responses {
 }
 
 /// Reads one answer and hands it to its call.
-async fn receive_answer(
-    lane: Arc<Lane>,
-    lane_id: u64,
-    message_bytes_max: usize,
-    stream: ReceiveStream,
-) -> Result<(), RpcError> {
+async fn receive_answer(lanes: Arc<Lanes>, message_bytes_max: usize, stream: ReceiveStream) -> Result<(), RpcError> {
     let (kind, mut frames) = FrameReceiver::accept(stream).await?;
     if kind != StreamKind::Response {
         return Err(ProtocolError::UnknownStream { kind: kind.byte() }.into());
     }
-    match frames.next().await? {
-        Some(Frame { kind: FrameKind::Lane, payload }) if read_lane(&payload)? == lane_id => {}
-        _ => return Err(ProtocolError::UnknownStream { kind: kind.byte() }.into()),
-    }
+    let lane = match frames.next().await? {
+        Some(Frame { kind: FrameKind::Lane, payload }) => lanes.by_id(read_lane(&payload)?),
+        _ => None,
+    };
+    let lane = lane.ok_or(ProtocolError::UnknownStream { kind: kind.byte() })?;
     let head = read_head(&mut frames).await?;
     let answer = match frames.message(message_bytes_max).await {
         Ok(message) => answer_of(head, message),

@@ -6,11 +6,13 @@ mod dial;
 mod driver;
 mod gate;
 mod lane;
+mod lanes;
 mod link;
 mod pending;
 mod resend;
 mod state;
 mod supervisor;
+mod watch;
 
 use std::{fmt, future::poll_fn, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
 
