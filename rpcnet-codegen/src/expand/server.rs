@@ -5,7 +5,7 @@ use quote::quote;
 use syn::ext::IdentExt;
 
 use super::Context;
-use crate::model::Method;
+use crate::model::{Method, Shape};
 use crate::names::{Names, generated};
 
 pub(super) fn expand(context: &Context<'_>) -> TokenStream {
@@ -100,12 +100,20 @@ fn arm(context: &Context<'_>, place: usize, method: &Method) -> TokenStream {
     let (cfgs, allows) = (&method.attributes.cfgs, &method.attributes.allows);
     let (place, ident) = (Literal::usize_unsuffixed(place), generated(method.ident()));
     let arguments: Vec<_> = method.arguments.iter().map(|argument| &argument.name).collect();
+    let requests: Vec<_> = method.requests.iter().map(|requests| &requests.argument.name).collect();
+    let call = match method.shape() {
+        Shape::Unary => quote!(unary::<#methods, #place, _, _>),
+        Shape::ServerStreaming => quote!(server_streaming::<#methods, #place, _, _, _>),
+        Shape::ClientStreaming => quote!(client_streaming::<#methods, #place, _, _>),
+        Shape::Bidirectional => quote!(bidirectional::<#methods, #place, _, _, _>),
+    };
+    let handler = quote!(<#implementor as #service>::#ident(&self.handler, #(#arguments,)* #(#requests)*));
     quote! {
         #(#cfgs)*
         #(#allows)*
         if call.is(&#methods::#ident) {
-            let handle = |(#(#arguments,)*)| <#implementor as #service>::#ident(&self.handler, #(#arguments),*);
-            return call.unary::<#methods, #place, _, _>(&#methods::#ident, handle).await;
+            let handle = |(#(#arguments,)*) #(, #requests)*| #handler;
+            return call.#call(&#methods::#ident, handle).await;
         }
     }
 }
