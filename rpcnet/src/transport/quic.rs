@@ -47,13 +47,15 @@ pub(crate) struct ServerEndpointSettings<'a> {
     pub(crate) handshake_timeout: Duration,
     pub(crate) handshakes_in_flight_max: usize,
     pub(crate) connections_max: usize,
+    /// Whether new connections are refused from now on.
+    pub(crate) is_closed: Box<dyn Fn() -> bool + Send>,
 }
 
 /// Opens a server's endpoint on `socket`. Its tasks run on the current tokio runtime.
 pub(crate) fn server_endpoint(
     socket: UdpSocket,
     tls: Arc<rustls::ServerConfig>,
-    settings: &ServerEndpointSettings<'_>,
+    settings: ServerEndpointSettings<'_>,
 ) -> Result<ServerEndpoint, RpcError> {
     // A client opens lanes and calls, and nothing one way.
     let limits = limits(settings.connection, settings.handshake_timeout)?
@@ -62,6 +64,7 @@ pub(crate) fn server_endpoint(
     let admission = Admission {
         handshakes_in_flight_max: settings.handshakes_in_flight_max,
         connections_max: settings.connections_max,
+        is_closed: settings.is_closed,
     };
     let builder = ServerEndpoint::builder()
         .with_tls(quic_tls::Server::from(tls))
@@ -140,7 +143,7 @@ pub(crate) fn connection_error(failure: ConnectionFailure) -> RpcError {
             (ErrorKind::Tls, format!("the TLS handshake failed (alert {alert}) {reason}").trim_end().to_owned().into())
         }
         ConnectionFailure::Transport { code, .. } if code.as_u64() == CONNECTION_REFUSED => {
-            (ErrorKind::Connection, "the server refused the connection: it is at its limit".into())
+            (ErrorKind::Connection, "the server refused the connection: it is at its limit, or going away".into())
         }
         other => (ErrorKind::Connection, format!("the connection failed: {other}").into()),
     };
@@ -251,6 +254,7 @@ fn limits(settings: &ConnectionSettings, handshake_timeout: Duration) -> Result<
 struct Admission {
     handshakes_in_flight_max: usize,
     connections_max: usize,
+    is_closed: Box<dyn Fn() -> bool + Send>,
 }
 
 impl Limiter for Admission {
@@ -258,6 +262,7 @@ impl Limiter for Admission {
         // Never a retry: s2n-quic asks no limiter about a client that comes back with a retry's token.
         if attempt.connection_count >= self.connections_max
             || attempt.inflight_handshakes >= self.handshakes_in_flight_max
+            || (self.is_closed)()
         {
             Outcome::close()
         } else {
