@@ -6,12 +6,13 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::{
-    CallError, CallResult, Context, Executed, Method, RpcError,
+    CallError, CallResult, Context, Executed, Method, RawResponseStream, Requests, RpcError, StreamResult,
     client::deadline_exceeded,
-    codec::Arguments,
+    codec::{self, Arguments},
     config::DEADLINE,
     proto::Status,
-    signature::{Signature, WireOutcome},
+    signature::{RequestSignature, Signature, WireOutcome},
+    streaming::{RequestSink, ResponseReceiver, call, decode_error},
 };
 
 /// Where a typed client sends its calls.
@@ -27,6 +28,14 @@ pub trait Channel: Clone + Send + Sync + 'static {
         request: impl Encode + Send,
     ) -> impl Future<Output = Result<Answer, RpcError>> + Send;
 
+    /// Begins a call that has a stream of its own, with its first message if it has one.
+    #[doc(hidden)]
+    fn streaming(
+        &self,
+        call: OutgoingStream,
+        first: Option<Vec<u8>>,
+    ) -> impl Future<Output = Result<(RequestSink, ResponseReceiver), RpcError>> + Send;
+
     /// How long a call may take if neither the call nor its method says otherwise.
     #[doc(hidden)]
     fn default_deadline(&self) -> Duration;
@@ -38,6 +47,17 @@ pub trait Channel: Clone + Send + Sync + 'static {
 pub struct Outgoing {
     pub(crate) method_id: u64,
     pub(crate) deadline: Instant,
+}
+
+/// What a channel needs to know about a call that has a stream of its own.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct OutgoingStream {
+    pub(crate) method_id: u64,
+    /// When the stream must have ended; `None` for one that may go on for ever.
+    pub(crate) deadline: Option<Instant>,
+    /// When it must have begun.
+    pub(crate) begins_by: Instant,
 }
 
 /// A request that can be encoded, more than once if need be.
@@ -58,13 +78,38 @@ pub struct Answer {
 impl Outgoing {
     /// Milliseconds until the deadline, rounded up, as a request head says them; `None` if it has passed.
     pub(crate) fn time_left_ms(&self) -> Option<u32> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return None;
-        }
-        // Zero would mean "for ever".
-        Some(u32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(u32::MAX).max(1))
+        time_left_ms(self.deadline)
     }
+}
+
+impl OutgoingStream {
+    /// A call of the method that may take `explicit`, if the caller or the method says so. Otherwise it may last, but
+    /// must begin within `default`. In any case it ends with the call whose handler makes it.
+    pub(crate) fn new(method_id: u64, explicit: Option<Duration>, default: Duration) -> Self {
+        let deadline = match explicit {
+            Some(explicit) => Some(inherited(explicit)),
+            None => Context::inherited_deadline(),
+        };
+        let begins_by = inherited(explicit.unwrap_or(default));
+        Self { method_id, deadline, begins_by }
+    }
+
+    /// The same as a request head says it, with 0 for "never".
+    pub(crate) fn time_left_ms(&self) -> Option<u32> {
+        match self.deadline {
+            Some(deadline) => time_left_ms(deadline),
+            None => Some(0),
+        }
+    }
+}
+
+fn time_left_ms(deadline: Instant) -> Option<u32> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return None;
+    }
+    // Zero would mean "for ever".
+    Some(u32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(u32::MAX).max(1))
 }
 
 /// What every generated client holds: a channel, and how its calls are made.
@@ -106,6 +151,87 @@ impl<C: Channel> Caller<C> {
             }
         }
     }
+}
+
+impl<C: Channel> Caller<C> {
+    /// Calls `method` with `arguments`, and returns the stream that it answers.
+    pub fn server_streaming<S, const METHOD: usize>(
+        &self,
+        method: &'static Method,
+        arguments: S::Arguments,
+    ) -> impl Future<Output = StreamResult<S::Output>> + Send + use<S, METHOD, C>
+    where
+        S: Signature<METHOD>,
+    {
+        let caller = self.clone();
+        async move {
+            let call = caller.outgoing(method);
+            let first = encode_arguments(method, arguments).map_err(|error| error.in_call(method.name()))?;
+            let answer = call::server_streaming(&caller.channel, method.name().into(), call, first).await;
+            typed::<S::Output>(answer)
+        }
+    }
+
+    /// Calls `method` with `arguments` and a stream of requests, and returns what it answers.
+    pub fn client_streaming<S, const METHOD: usize, R>(
+        &self,
+        method: &'static Method,
+        arguments: S::Arguments,
+        requests: R,
+    ) -> impl Future<Output = CallResult<S::Output>> + Send + use<S, METHOD, R, C>
+    where
+        S: RequestSignature<METHOD>,
+        R: Requests<S::Request>,
+    {
+        let caller = self.clone();
+        async move {
+            let call = caller.outgoing(method);
+            let encoded = encode_arguments(method, arguments).map(Some);
+            let answer = match encoded {
+                Ok(first) => call::client_streaming(&caller.channel, call, first, requests, codec::encode).await,
+                Err(error) => Err(error),
+            };
+            let value = answer.and_then(S::Output::decode_value);
+            value.map_err(|error| decode_error::<S::Output>(error.in_call(method.name())))
+        }
+    }
+
+    /// Calls `method` with `arguments` and a stream of requests, and returns the stream that it answers.
+    pub fn bidirectional<S, const METHOD: usize, R>(
+        &self,
+        method: &'static Method,
+        arguments: S::Arguments,
+        requests: R,
+    ) -> impl Future<Output = StreamResult<S::Output>> + Send + use<S, METHOD, R, C>
+    where
+        S: RequestSignature<METHOD>,
+        S::Request: 'static,
+        R: Requests<S::Request>,
+    {
+        let caller = self.clone();
+        async move {
+            let call = caller.outgoing(method);
+            let first = encode_arguments(method, arguments).map_err(|error| error.in_call(method.name()))?;
+            let name = method.name().into();
+            let answer = call::bidirectional(&caller.channel, name, call, Some(first), requests, codec::encode).await;
+            typed::<S::Output>(answer)
+        }
+    }
+
+    fn outgoing(&self, method: &Method) -> OutgoingStream {
+        let explicit = self.deadline.or(method.default_deadline());
+        OutgoingStream::new(method.id(), explicit, self.channel.default_deadline())
+    }
+}
+
+fn encode_arguments<A: Arguments>(method: &Method, arguments: A) -> Result<Vec<u8>, RpcError> {
+    let mut out = Vec::new();
+    arguments.encode(method.arguments(), &mut out)?;
+    Ok(out)
+}
+
+fn typed<R: WireOutcome>(answer: Result<RawResponseStream, RpcError>) -> StreamResult<R> {
+    answer.map(RawResponseStream::typed::<R>).map_err(decode_error::<R>)
 }
 
 /// When a call must end that may take `deadline`: never later than the call whose handler makes it.

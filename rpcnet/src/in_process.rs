@@ -9,13 +9,14 @@ use tokio::{
 };
 
 use crate::{
-    Context, Executed, RpcError, Service,
-    channel::{Answer, Channel, Encode, Outgoing, inherited, too_late},
+    Context, Executed, RpcError, Service, Shape,
+    channel::{Answer, Channel, Encode, Outgoing, OutgoingStream, inherited, too_late},
     client::deadline_exceeded,
     method::method_id,
     proto::Status,
     server::{HandlerTask, Router},
     service::{IncomingCall, Reply},
+    streaming::{RequestSink, ResponseReceiver, Source, StreamingCall, StreamingHandler},
 };
 
 /// Services without a socket: the same typed client calls the same handlers in the same process.
@@ -92,7 +93,7 @@ impl InProcess {
         };
         let context = Context::new(route.name, Some(call.deadline), None);
         let incoming = IncomingCall::new(call.method_id, message);
-        let mut task = HandlerTask::spawn(&Handle::current(), &self.router, route, incoming, context, ());
+        let mut task = HandlerTask::spawn_keeping(&Handle::current(), &self.router, route, incoming, context, ());
         // The handler's side ends at the same deadline; this one is for a handler that can't be dropped.
         timeout_at(call.deadline, task.reply()).await.map_err(|_| deadline_exceeded(Executed::Maybe))
     }
@@ -104,6 +105,32 @@ impl Channel for InProcess {
         request.encode(&mut message)?;
         let Reply { status, message } = self.run(call, message.into()).await?;
         Ok(Answer { status, message: message.into_bytes() })
+    }
+
+    async fn streaming(
+        &self,
+        call: OutgoingStream,
+        first: Option<Vec<u8>>,
+    ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
+        call.time_left_ms().ok_or_else(too_late)?;
+        let Some(route) = self.router.route(call.method_id) else {
+            return Err(RpcError::from_status(Status::UnknownMethod, Bytes::new()));
+        };
+        if route.shape == Shape::Unary {
+            return Err(RpcError::from_status(Status::MalformedRequest, "the method does not stream".into()));
+        }
+        let (message, request) = match first {
+            Some(first) if route.raw => (Bytes::new(), Some(first)),
+            first => (first.unwrap_or_default().into(), None),
+        };
+        let call = StreamingCall { message, deadline: call.deadline, peer: None, response_bytes_max: usize::MAX };
+        let handler = StreamingHandler::spawn(&Handle::current(), &self.router, route, call, ());
+        if let Some(request) = request {
+            handler.requests.push(request.into());
+        }
+        let handler = Arc::new(handler);
+        let sink = RequestSink::in_process(Arc::clone(&handler), usize::MAX);
+        Ok((sink, ResponseReceiver::new(Source::InProcess(handler), usize::MAX)))
     }
 
     fn default_deadline(&self) -> Duration {

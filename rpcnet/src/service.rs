@@ -1,14 +1,17 @@
 //! The contract between the runtime and a service: a call comes in, a reply goes out.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
+use futures::Stream;
 
 use crate::{
-    Method, RpcError, ServiceDescriptor,
+    Method, Outcome, RpcError, ServiceDescriptor, Streaming,
     codec::{self, Arguments as _, Scratch},
+    outcome::Wire,
     proto::Status,
-    signature::{Signature, WireOutcome},
+    signature::{RequestSignature, Signature, WireOutcome},
+    streaming::{CallStreams, Queue, SendItems},
 };
 
 /// What a server can serve. `#[rpcnet::service]` implements it for the generated `XServer`.
@@ -33,6 +36,8 @@ pub trait Service: Clone + Send + Sync + 'static {
 pub struct IncomingCall {
     method_id: u64,
     message: Bytes,
+    /// Of a call that has a stream of its own.
+    streams: Option<CallStreams>,
 }
 
 /// How a call ended, encoded.
@@ -51,7 +56,12 @@ pub(crate) enum Message {
 
 impl IncomingCall {
     pub(crate) fn new(method_id: u64, message: Bytes) -> Self {
-        Self { method_id, message }
+        Self { method_id, message, streams: None }
+    }
+
+    /// A call whose messages come and go by `streams`.
+    pub(crate) fn streaming(method_id: u64, message: Bytes, streams: CallStreams) -> Self {
+        Self { method_id, message, streams: Some(streams) }
     }
 
     /// Whether it calls `method`.
@@ -62,6 +72,11 @@ impl IncomingCall {
     /// The message, not decoded.
     pub(crate) fn into_message(self) -> Bytes {
         self.message
+    }
+
+    /// What a streaming handler reads from and writes to.
+    pub(crate) fn into_streams(self) -> Option<CallStreams> {
+        self.streams
     }
 
     /// Decodes the arguments, runs `handler` with them and encodes what it returns.
@@ -80,9 +95,80 @@ impl IncomingCall {
         handler(arguments).await.into_reply()
     }
 
+    /// Decodes the arguments, runs `handler` with them and sends what it streams.
+    pub async fn server_streaming<S, const METHOD: usize, H, F, St>(self, method: &'static Method, handler: H) -> Reply
+    where
+        S: Signature<METHOD>,
+        H: FnOnce(S::Arguments) -> F,
+        F: Future<Output = Result<St, <S::Output as Outcome>::Error>>,
+        St: Stream<Item = S::Output>,
+    {
+        match self.open::<S, METHOD>(method) {
+            Ok((arguments, streams)) => {
+                // Nothing is read from a caller that has nothing to send.
+                streams.requests.close();
+                send_items::<S::Output, St>(handler(arguments).await, streams).await
+            }
+            Err(refusal) => refusal,
+        }
+    }
+
+    /// Decodes the arguments, runs `handler` with them and a stream of requests, and encodes what it returns.
+    pub async fn client_streaming<S, const METHOD: usize, H, F>(self, method: &'static Method, handler: H) -> Reply
+    where
+        S: RequestSignature<METHOD>,
+        H: FnOnce(S::Arguments, Streaming<S::Request>) -> F,
+        F: Future<Output = S::Output>,
+    {
+        match self.open::<S, METHOD>(method) {
+            Ok((arguments, streams)) => handler(arguments, typed_requests(streams.requests)).await.into_reply(),
+            Err(refusal) => refusal,
+        }
+    }
+
+    /// Decodes the arguments, runs `handler` with them and a stream of requests, and sends what it streams.
+    pub async fn bidirectional<S, const METHOD: usize, H, F, St>(self, method: &'static Method, handler: H) -> Reply
+    where
+        S: RequestSignature<METHOD>,
+        H: FnOnce(S::Arguments, Streaming<S::Request>) -> F,
+        F: Future<Output = Result<St, <S::Output as Outcome>::Error>>,
+        St: Stream<Item = S::Output>,
+    {
+        match self.open::<S, METHOD>(method) {
+            Ok((arguments, streams)) => {
+                let requests = typed_requests(Arc::clone(&streams.requests));
+                send_items::<S::Output, St>(handler(arguments, requests).await, streams).await
+            }
+            Err(refusal) => refusal,
+        }
+    }
+
+    /// The arguments and streams of a streaming call, or the reply that refuses it.
+    fn open<S, const METHOD: usize>(self, method: &'static Method) -> Result<(S::Arguments, CallStreams), Reply>
+    where
+        S: Signature<METHOD>,
+    {
+        let malformed = |reason: String| Reply::status(Status::MalformedRequest, reason);
+        let arguments =
+            S::Arguments::decode(method.arguments(), &self.message).map_err(|e| malformed(e.to_string()))?;
+        let streams = self.streams.ok_or_else(|| malformed(format!("`{}` streams: call it so", method.name())))?;
+        Ok((arguments, streams))
+    }
+
     /// The reply to a method that the service does not have.
     pub fn unknown_method(self) -> Reply {
         Reply::status(Status::UnknownMethod, "")
+    }
+}
+
+fn typed_requests<T: Wire>(requests: Arc<Queue>) -> Streaming<T> {
+    Streaming::new(requests, |message| codec::decode(&message))
+}
+
+async fn send_items<R: WireOutcome, St: Stream<Item = R>>(begun: Result<St, R::Error>, streams: CallStreams) -> Reply {
+    match begun {
+        Ok(items) => SendItems::new(items, R::encode_item, streams.responses, streams.response_bytes_max).await,
+        Err(error) => R::error_reply(error),
     }
 }
 
@@ -100,6 +186,12 @@ impl Reply {
         }
     }
 
+    /// What replaces a message that the caller would not accept.
+    pub(crate) fn too_large(length: usize, message_bytes_max: usize) -> Self {
+        let text = format!("{length} bytes, {message_bytes_max} are allowed");
+        Self::status(Status::ResponseTooLarge, if text.len() <= message_bytes_max { text } else { String::new() })
+    }
+
     /// Replaces a message that the caller would not accept.
     pub(crate) fn bounded(self, message_bytes_max: usize) -> Self {
         let length = self.message.as_slice().len();
@@ -107,13 +199,7 @@ impl Reply {
             return self;
         }
         match self.status {
-            Status::Ok | Status::Application => {
-                let text = format!("{length} bytes, {message_bytes_max} are allowed");
-                Self::status(
-                    Status::ResponseTooLarge,
-                    if text.len() <= message_bytes_max { text } else { String::new() },
-                )
-            }
+            Status::Ok | Status::Application => Self::too_large(length, message_bytes_max),
             // The status says it all; its text is for people who would like to know more.
             status => Self::status(status, ""),
         }

@@ -1,5 +1,7 @@
 //! The types of a service's methods, apart from what the methods do.
 
+use bytes::Bytes;
+
 use crate::{
     CallError, CallResult, Outcome, Reply, RpcError,
     channel::Answer,
@@ -19,6 +21,13 @@ pub trait Signature<const METHOD: usize> {
     type Output: WireOutcome;
 }
 
+/// What the requests of a method are that has a stream of them. The macro implements it beside [`Signature`], where
+/// `Arguments` are those before the stream.
+pub trait RequestSignature<const METHOD: usize>: Signature<METHOD> {
+    /// One request.
+    type Request: Wire;
+}
+
 /// A `Result` of which both types can travel.
 ///
 /// It has functions of its own, rather than bounds on the types of [`Outcome`], because rustc names the type that is
@@ -34,6 +43,18 @@ pub trait WireOutcome: Outcome {
 
     /// Decodes what the caller is given.
     fn from_answer(answer: Answer) -> Result<CallResult<Self>, RpcError>;
+
+    /// Appends the value to `out`, or makes the reply that ends a stream.
+    fn encode_item(self, out: &mut Vec<u8>) -> Result<(), Reply>;
+
+    /// Encodes the error of a handler that does not even begin to stream.
+    fn error_reply(error: Self::Error) -> Reply;
+
+    /// Decodes a value.
+    fn decode_value(message: Bytes) -> Result<Self::Ok, RpcError>;
+
+    /// Decodes the application's error.
+    fn decode_error(body: &[u8]) -> Result<Self::Error, RpcError>;
 }
 
 impl<T: Wire, E: Wire> WireOutcome for Result<T, E> {
@@ -50,5 +71,22 @@ impl<T: Wire, E: Wire> WireOutcome for Result<T, E> {
             Status::Application => codec::decode(&answer.message).map(|error| Err(CallError::Application(error))),
             status => Err(RpcError::from_status(status, answer.message)),
         }
+    }
+
+    fn encode_item(self, out: &mut Vec<u8>) -> Result<(), Reply> {
+        let value = self.map_err(Self::error_reply)?;
+        codec::encode(&value, out).map_err(|error| Reply::status(Status::Internal, error.to_string()))
+    }
+
+    fn error_reply(error: E) -> Reply {
+        Reply::encode(Status::Application, &error)
+    }
+
+    fn decode_value(message: Bytes) -> Result<T, RpcError> {
+        codec::decode(&message)
+    }
+
+    fn decode_error(body: &[u8]) -> Result<E, RpcError> {
+        codec::decode(body)
     }
 }

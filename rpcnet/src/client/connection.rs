@@ -3,26 +3,31 @@
 use std::{net::SocketAddr, sync::Arc, task::Waker};
 
 use bytes::{BufMut, Bytes, BytesMut};
-use tokio::{task::JoinSet, time::timeout_at};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+    time::timeout_at,
+};
 
 use super::{
     dial::Greeted,
     driver::Driver,
-    lane::{Lane, PendingCall, Request, Reservation},
+    lane::{Lane, PendingCall, Request, Reservation, dropped},
     pending::{Answer, answer_of, deadline_exceeded},
 };
 use crate::{
     ErrorKind, Executed, RpcError,
-    channel::{Encode, Outgoing, too_late},
+    channel::{Encode, Outgoing, OutgoingStream, too_late},
     codec::Scratch,
     error::executed_by,
     proto::{
         CloseCode, Frame, FrameKind, LANE_MESSAGE_BYTES_MAX, ProtocolError, RequestHead, ResponseHead, StreamKind,
-        read_lane,
+        put_message, read_lane,
     },
+    streaming::{RequestSink, ResponseReceiver, Source},
     transport::{
         frames::{FrameReceiver, FrameSender},
-        quic::{self, Handle, ReceiveStream, StreamAcceptor, connection_error},
+        quic::{self, BidirectionalStream, Handle, ReceiveStream, StreamAcceptor, connection_error},
     },
 };
 
@@ -30,6 +35,8 @@ use crate::{
 pub(crate) struct Connection {
     handle: Handle,
     lane: Arc<Lane>,
+    /// One for each stream that the server lets this side have open: who waits here does not wait for QUIC.
+    streams: Arc<Semaphore>,
     remote_addr: SocketAddr,
     /// The largest request: what both sides allow.
     request_bytes_max: usize,
@@ -61,7 +68,15 @@ impl Connection {
         tokio::spawn(run_others(handle.clone(), responses, acceptor, control));
         let server_takes = usize::try_from(hello.message_bytes_max).unwrap_or(usize::MAX);
         let request_bytes_max = server_takes.min(message_bytes_max);
-        Ok(Arc::new(Self { handle, lane, remote_addr, request_bytes_max, response_bytes_max: message_bytes_max }))
+        let streams = Arc::new(Semaphore::new(quic::STREAMS_MAX as usize - STREAMS_KEPT));
+        Ok(Arc::new(Self {
+            handle,
+            lane,
+            streams,
+            remote_addr,
+            request_bytes_max,
+            response_bytes_max: message_bytes_max,
+        }))
     }
 
     pub(super) fn remote_addr(&self) -> SocketAddr {
@@ -116,8 +131,7 @@ impl Connection {
     }
 
     async fn exchange(&self, opening: Bytes, message: Bytes) -> Answer {
-        let stream = self.handle.clone().open_bidirectional_stream().await;
-        let stream = stream.map_err(|failure| connection_error(failure).with_executed(Executed::No))?;
+        let (stream, _permit) = self.open_stream().await?;
         let (receive, send) = stream.split();
         let (mut send, mut frames) = (FrameSender::new(send), FrameReceiver::opened(receive));
         send.send(opening).await?;
@@ -142,23 +156,63 @@ impl Connection {
         Ok(answer)
     }
 
+    /// Begins a streaming call, with its first message if it has one. Nothing is sent before the sink is flushed.
+    pub(super) async fn open_streaming(
+        self: &Arc<Self>,
+        call: OutgoingStream,
+        first: Option<&[u8]>,
+    ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
+        self.check_request_size(first.map_or(0, <[u8]>::len))?;
+        let opened = timeout_at(call.begins_by, self.open_stream()).await;
+        let (stream, permit) = opened.map_err(|_| too_late())??;
+        let (receive, send) = stream.split();
+        let head = RequestHead::new(0, call.time_left_ms().ok_or_else(too_late)?, call.method_id);
+        let mut opening = BytesMut::new();
+        opening.put_u8(StreamKind::Streaming.byte());
+        head.put(&mut opening, &[]);
+        let mut opening = Vec::from(opening);
+        if let Some(first) = first {
+            put_message(&mut opening, first);
+        }
+        let connection = ConnectionGuard { connection: Arc::clone(self), _permit: permit };
+        let source = Source::Quic { stream: receive, connection };
+        let receiver = ResponseReceiver::new(source, self.response_bytes_max);
+        Ok((RequestSink::quic(send, opening, self.request_bytes_max), receiver))
+    }
+
+    async fn open_stream(&self) -> Result<(BidirectionalStream, OwnedSemaphorePermit), RpcError> {
+        let permit = Arc::clone(&self.streams).acquire_owned().await;
+        let permit = permit.map_err(|_| self.closed().unwrap_or_else(dropped).with_executed(Executed::No))?;
+        let stream = self.handle.clone().open_bidirectional_stream().await;
+        Ok((stream.map_err(|failure| connection_error(failure).with_executed(Executed::No))?, permit))
+    }
+
     /// Refuses here what the server would refuse there.
     fn check_request_size(&self, length: usize) -> Result<(), RpcError> {
-        let bytes_max = self.request_bytes_max;
-        if length <= bytes_max {
-            return Ok(());
+        match self.request_bytes_max {
+            bytes_max if length <= bytes_max => Ok(()),
+            bytes_max => Err(RpcError::request_too_large(length, bytes_max)),
         }
-        let message = format!(
-            "the request has {length} bytes, and {bytes_max} are allowed: raise message_bytes_max on both sides, \
-             or send less"
-        );
-        Err(RpcError::new(ErrorKind::MessageTooLarge, Executed::No, message))
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
         quic::close(&self.handle, CloseCode::Done);
+    }
+}
+
+/// Keeps a connection open, and the place of one of its streams taken.
+pub(crate) struct ConnectionGuard {
+    connection: Arc<Connection>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl ConnectionGuard {
+    /// The server broke the protocol on a stream of this connection.
+    pub(crate) fn fail(&self, error: &RpcError) {
+        close_for(&self.connection.handle, error);
+        self.connection.lane.close(error);
     }
 }
 
@@ -270,3 +324,6 @@ async fn read_head(frames: &mut FrameReceiver) -> Result<ResponseHead, RpcError>
         None => Err(ProtocolError::Truncated.into()),
     }
 }
+
+/// Streams that are neither large calls nor streaming ones: the control stream and lanes.
+const STREAMS_KEPT: usize = 16;

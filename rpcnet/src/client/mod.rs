@@ -5,18 +5,21 @@ mod dial;
 mod driver;
 mod lane;
 mod pending;
+mod streaming;
 
 use std::{fmt, future::poll_fn, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
 
 use bytes::Bytes;
-pub(crate) use pending::deadline_exceeded;
+pub(crate) use connection::ConnectionGuard;
+pub(crate) use pending::{answer_of, deadline_exceeded};
 
 use crate::{
     ClientConfig, RpcError, Target,
-    channel::{Answer, Channel, Encode, Outgoing, inherited},
+    channel::{Answer, Channel, Encode, Outgoing, OutgoingStream, inherited},
     codec::unpinned,
     method::method_id,
     proto::Status,
+    streaming::{RequestSink, ResponseReceiver},
 };
 use connection::{Connection, Sent};
 
@@ -131,6 +134,14 @@ impl Channel for Client {
             Sent::TooLarge(message, _reservation) => connection.call_large(call, message).await?,
         };
         Ok(Answer { status, message })
+    }
+
+    async fn streaming(
+        &self,
+        call: OutgoingStream,
+        first: Option<Vec<u8>>,
+    ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
+        self.shared.connection.open_streaming(call, first.as_deref()).await
     }
 
     fn default_deadline(&self) -> Duration {

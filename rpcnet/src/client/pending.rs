@@ -213,7 +213,7 @@ impl Caller {
 }
 
 /// What a response tells its caller.
-pub(super) fn answer_of(head: ResponseHead, message: Bytes) -> Answer {
+pub(crate) fn answer_of(head: ResponseHead, message: Bytes) -> Answer {
     if head.fields.unknown_critical.is_some() {
         let message = "the answer needs a feature that this version does not know; update this side";
         return Err(RpcError::new(ErrorKind::Protocol, executed_by(head.status), message));

@@ -125,6 +125,14 @@ pub(crate) fn read_cancel(mut payload: &[u8]) -> Result<u32, ProtocolError> {
     payload.try_get_u32_le().map_err(|_| ProtocolError::FrameTooShort { kind: FrameKind::Cancel.byte() })
 }
 
+/// Reads the payload of a started frame: its fields.
+pub(crate) fn read_started(mut payload: Bytes) -> Result<Fields, ProtocolError> {
+    if payload.is_empty() {
+        return Err(ProtocolError::FrameTooShort { kind: FrameKind::Started.byte() });
+    }
+    read_fields(&mut payload)
+}
+
 fn read_fields(payload: &mut Bytes) -> Result<Fields, ProtocolError> {
     match payload.get_u8() {
         0 => Ok(Fields::default()),

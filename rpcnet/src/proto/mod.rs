@@ -7,13 +7,15 @@ mod fields;
 mod frame;
 mod head;
 mod hello;
+mod message;
 mod reader;
 mod status;
 
 pub(crate) use fields::Fields;
 pub(crate) use frame::{FrameKind, HEADER_BYTES, frame_header, put_frame, void_frame};
-pub(crate) use head::{RequestHead, ResponseHead, put_cancel, read_cancel, read_lane, response_opening};
+pub(crate) use head::{RequestHead, ResponseHead, put_cancel, read_cancel, read_lane, read_started, response_opening};
 pub(crate) use hello::{Hello, VERSION};
+pub(crate) use message::{begin_message, end_message, put_end, put_message, put_started};
 pub(crate) use reader::{Frame, FrameReader};
 pub(crate) use status::Status;
 
@@ -32,6 +34,9 @@ pub(crate) const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// The largest payload of one frame on any stream.
 pub(crate) const FRAME_BYTES_MAX: usize = LANE_MESSAGE_BYTES_MAX + HEAD_BYTES_MAX;
 
+/// What one fragment of a large message carries: small enough to interleave, large enough that its header is nothing.
+pub(crate) const FRAGMENT_BYTES: usize = LANE_MESSAGE_BYTES_MAX;
+
 /// What a stream is for: its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StreamKind {
@@ -43,6 +48,8 @@ pub(crate) enum StreamKind {
     Call,
     /// One response too large for the lane of its request; opened by the server, one way.
     Response,
+    /// One call with a stream of requests, of responses, or of both.
+    Streaming,
 }
 
 impl StreamKind {
@@ -53,6 +60,7 @@ impl StreamKind {
             Self::Lane => 0x02,
             Self::Call => 0x03,
             Self::Response => 0x04,
+            Self::Streaming => 0x05,
         }
     }
 
@@ -63,6 +71,7 @@ impl StreamKind {
             0x02 => Some(Self::Lane),
             0x03 => Some(Self::Call),
             0x04 => Some(Self::Response),
+            0x05 => Some(Self::Streaming),
             _ => None,
         }
     }

@@ -9,6 +9,7 @@ use super::{
     lane::Lane,
     large,
     shared::{ConnectionShared, ServerShared},
+    streaming,
 };
 use crate::{
     ErrorKind, RpcError,
@@ -99,6 +100,7 @@ async fn serve_stream(shared: Arc<ConnectionShared>, stream: BidirectionalStream
             Ok(Lane::new(shared, receive, send, reader).serve().await?)
         }
         StreamKind::Call => Ok(large::serve(shared, frames, FrameSender::new(send)).await?),
+        StreamKind::Streaming => Ok(streaming::serve(shared, frames, FrameSender::new(send)).await?),
         StreamKind::Response => Err(ProtocolError::UnknownStream { kind: kind.byte() }.into()),
     }
 }

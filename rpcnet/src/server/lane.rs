@@ -169,7 +169,7 @@ impl Lane {
             return Ok(());
         }
         let connection = Arc::clone(&self.connection);
-        match connection.admit_request(&head) {
+        match connection.admit_unary(&head) {
             Ok(route) => self.start(&head, message, route),
             Err(status) => self.answer(head.call_id, Reply::status(status, "")),
         }

@@ -23,7 +23,7 @@ use crate::{
 pub(crate) async fn serve(
     connection: Arc<ConnectionShared>,
     mut frames: FrameReceiver,
-    mut send: FrameSender,
+    send: FrameSender,
 ) -> Result<(), RpcError> {
     let head = match frames.next().await? {
         Some(Frame { kind: FrameKind::Request, payload }) => RequestHead::read(payload)?.0,
@@ -31,7 +31,7 @@ pub(crate) async fn serve(
         None => return Err(ProtocolError::Truncated.into()),
     };
     let deadline = deadline_of(&head);
-    let reply = match connection.admit_request(&head) {
+    let reply = match connection.admit_unary(&head) {
         // Counted from here on: a message that is being read takes memory, too.
         Ok(route) => match read_message(&connection, &mut frames, deadline).await {
             Ok((message, permit)) => {
@@ -42,16 +42,20 @@ pub(crate) async fn serve(
         },
         Err(status) => Reply::status(status, ""),
     };
-    let reply = reply.bounded(connection.response_bytes_max());
+    answer(send, head.call_id, reply.bounded(connection.response_bytes_max())).await
+}
+
+/// Sends the answer and ends the stream.
+pub(super) async fn answer(mut send: FrameSender, call_id: u32, reply: Reply) -> Result<(), RpcError> {
     let mut opening = BytesMut::new();
-    ResponseHead::new(head.call_id, reply.status).put(&mut opening, &[]);
+    ResponseHead::new(call_id, reply.status).put(&mut opening, &[]);
     send.send(opening.freeze()).await?;
     send.message(reply.message.into_bytes()).await?;
     send.finish()
 }
 
 /// Reads the message. On the error side: a reply that refuses it, or the failure of the stream.
-async fn read_message(
+pub(super) async fn read_message(
     connection: &Arc<ConnectionShared>,
     frames: &mut FrameReceiver,
     deadline: Option<Instant>,
@@ -84,7 +88,7 @@ async fn run(
 ) -> Reply {
     let server = &connection.server;
     let context = Context::new(route.name, deadline, Some(connection.peer));
-    let mut task = HandlerTask::spawn(&server.application, &server.router, route, call, context, permit);
+    let mut task = HandlerTask::spawn_keeping(&server.application, &server.router, route, call, context, permit);
     tokio::select! {
         reply = task.reply() => return reply,
         // Whatever comes here, it is not an answer's reader.

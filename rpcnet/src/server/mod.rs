@@ -12,13 +12,14 @@ mod responder;
 mod router;
 mod running;
 mod shared;
+mod streaming;
 
 use std::{fmt, net::SocketAddr, sync::Arc};
 
 use tokio::sync::{Semaphore, watch};
 
 pub use builder::ServerBuilder;
-pub(crate) use router::Router;
+pub(crate) use router::{Route, Router};
 pub(crate) use running::HandlerTask;
 
 use crate::ServerConfig;

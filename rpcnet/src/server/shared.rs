@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::router::{Route, Router};
 use crate::{
-    ServerConfig,
+    ServerConfig, Shape,
     proto::{Hello, RequestHead, Status},
     transport::quic,
 };
@@ -107,6 +107,12 @@ impl ConnectionShared {
             return Err(Status::Overloaded);
         }
         Ok(route)
+    }
+
+    /// The same for a request that does not stream.
+    pub(crate) fn admit_unary(&self, head: &RequestHead) -> Result<&Arc<Route>, Status> {
+        let route = self.admit_request(head)?;
+        if route.shape == Shape::Unary { Ok(route) } else { Err(Status::MalformedRequest) }
     }
 
     /// Counts a call that was not answered at once, until the permit is dropped.
