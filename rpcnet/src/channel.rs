@@ -8,10 +8,10 @@ use tokio::time::Instant;
 use crate::{
     CallError, CallResult, Context, Executed, Method, RawResponseStream, Requests, RpcError, StreamResult,
     client::deadline_exceeded,
-    codec::{self, Arguments},
+    codec::Arguments,
     config::DEADLINE,
     proto::Status,
-    signature::{RequestSignature, Signature, WireOutcome},
+    signature::{RequestSignature, RequestStream as _, Signature, WireOutcome},
     streaming::{RequestSink, ResponseReceiver, call, decode_error},
 };
 
@@ -188,7 +188,7 @@ impl<C: Channel> Caller<C> {
             let call = caller.outgoing(method);
             let encoded = encode_arguments(method, arguments).map(Some);
             let answer = match encoded {
-                Ok(first) => call::client_streaming(&caller.channel, call, first, requests, codec::encode).await,
+                Ok(first) => call::client_streaming(&caller.channel, call, first, requests, S::Requests::encode).await,
                 Err(error) => Err(error),
             };
             let value = answer.and_then(S::Output::decode_value);
@@ -205,7 +205,6 @@ impl<C: Channel> Caller<C> {
     ) -> impl Future<Output = StreamResult<S::Output>> + Send + use<S, METHOD, R, C>
     where
         S: RequestSignature<METHOD>,
-        S::Request: 'static,
         R: Requests<S::Request>,
     {
         let caller = self.clone();
@@ -213,7 +212,8 @@ impl<C: Channel> Caller<C> {
             let call = caller.outgoing(method);
             let first = encode_arguments(method, arguments).map_err(|error| error.in_call(method.name()))?;
             let name = method.name().into();
-            let answer = call::bidirectional(&caller.channel, name, call, Some(first), requests, codec::encode).await;
+            let answer =
+                call::bidirectional(&caller.channel, name, call, Some(first), requests, S::Requests::encode).await;
             typed::<S::Output>(answer)
         }
     }
