@@ -47,6 +47,8 @@ pub trait Channel: Clone + Send + Sync + 'static {
 pub struct Outgoing {
     pub(crate) method_id: u64,
     pub(crate) deadline: Instant,
+    /// A request that may have reached its handler may be sent again.
+    pub(crate) idempotent: bool,
 }
 
 /// What a channel needs to know about a call that has a stream of its own.
@@ -143,7 +145,8 @@ impl<C: Channel> Caller<C> {
         let Self { channel, deadline } = self.clone();
         async move {
             let deadline = deadline.or(method.default_deadline()).unwrap_or_else(|| channel.default_deadline());
-            let call = Outgoing { method_id: method.id(), deadline: inherited(deadline) };
+            let (method_id, idempotent) = (method.id(), method.is_idempotent());
+            let call = Outgoing { method_id, deadline: inherited(deadline), idempotent };
             let request = Request { names: method.arguments(), arguments };
             match channel.unary(call, request).await.and_then(S::Output::from_answer) {
                 Ok(result) => result,

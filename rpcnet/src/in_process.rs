@@ -79,7 +79,7 @@ impl InProcess {
     ///
     /// As for a call over the network, without the kinds that come from it.
     pub async fn call(&self, name: &str, message: impl Into<Bytes>) -> Result<Bytes, RpcError> {
-        let call = Outgoing { method_id: method_id(name), deadline: inherited(self.deadline) };
+        let call = Outgoing { method_id: method_id(name), deadline: inherited(self.deadline), idempotent: false };
         let reply = self.run(call, message.into()).await.and_then(Reply::into_result);
         reply.map_err(|error| error.in_call(name.to_owned()))
     }

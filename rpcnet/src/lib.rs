@@ -56,7 +56,7 @@ mod target;
 mod transport;
 
 pub use channel::Channel;
-pub use client::Client;
+pub use client::{Client, ConnectionState, ConnectionWatch};
 pub use config::{
     BindAddr, CipherSuite, ClientConfig, ClientConfigBuilder, ConfigError, CongestionController, Identity, Pem,
     ServerConfig, ServerConfigBuilder,
@@ -138,7 +138,7 @@ pub use outcome::{CallError, CallResult, Outcome, StreamResult};
 /// # }
 /// ```
 pub use rpcnet_macros::service;
-pub use server::{Server, ServerBuilder};
+pub use server::{Server, ServerBuilder, Shutdown};
 pub use service::{IncomingCall, Reply, Service};
 pub use streaming::{Fallible, RawResponseStream, Requests, ResponseStream, Streaming, fallible};
 pub use target::Target;

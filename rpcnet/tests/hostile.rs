@@ -340,6 +340,26 @@ async fn large_requests_cut_short_or_given_up_leave_nothing_behind() {
     victim.is_unharmed().await;
 }
 
+#[tokio::test]
+async fn a_client_that_ignores_the_go_away_is_refused_until_it_is_cut_off() {
+    let victim = Victim::start().await;
+    let (mut connection, mut control) = victim.greeted().await;
+    let mut lane = opened(&mut connection, LANE, &request_within(5, 30)).await;
+    assert_eq!(answer(&mut lane).await[8], 0x22, "deadline exceeded");
+    victim.server.stop_accepting();
+    let go_away = answer(&mut control).await;
+    assert_eq!(&go_away[..], [0x84, 4, 0, 0, 0, 0, 0, 0], "no end is decided yet");
+    lane.send(request(6).into()).await.expect("it is open");
+    assert_eq!(answer(&mut lane).await[..10], [0x91, 6, 0, 0, 6, 0, 0, 0, 0x12, 0], "draining");
+    let large = [request(0), frame(0xa1, &[1; 1000])].concat();
+    let mut large = opened(&mut connection, CALL, &large).await;
+    assert_eq!(answer(&mut large).await[8], 0x12, "draining");
+    // The connection of this client is the only one left.
+    let ended = victim.server.shutdown(Duration::from_millis(50)).await;
+    assert!(matches!(ended, rpcnet::Shutdown::CutOff { calls: 0, connections: 1, .. }), "{ended:?}");
+    assert_eq!(close_code(connection).await, 0);
+}
+
 /// A server that says what it is told to, whatever it is asked.
 async fn liar(hello: &'static [u8], on_lane: Vec<u8>) -> (SocketAddr, ClientConfig, tokio::task::JoinHandle<()>) {
     let (certificate, key) = mint();

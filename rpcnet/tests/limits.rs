@@ -5,13 +5,9 @@ mod common;
 use std::time::Duration;
 
 use bytes::Bytes;
-use common::{Event, connect, development, serve};
-use rpcnet::{CallError, ClientConfig, ErrorKind, Executed, RpcError, Server};
+use common::{Event, connect, development, rpc, serve};
+use rpcnet::{CallError, ClientConfig, ErrorKind, Executed, Server};
 use tokio::task::JoinSet;
-
-fn rpc<T, E: std::fmt::Debug>(result: Result<T, CallError<E>>) -> RpcError {
-    result.err().expect("a failure").rpc().expect("no application error").clone()
-}
 
 #[tokio::test]
 async fn a_request_larger_than_the_server_takes_is_never_sent() {

@@ -2,8 +2,10 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{Event, connect, development, serve};
-use rpcnet::{ErrorKind, Executed, Server};
+use rpcnet::{Client, ClientConfig, ConnectionState, ErrorKind, Executed, Server};
 
 #[tokio::test]
 async fn a_stopped_server_ends_its_calls_and_frees_its_port() {
@@ -22,12 +24,16 @@ async fn a_stopped_server_ends_its_calls_and_frees_its_port() {
 
 #[tokio::test]
 async fn a_call_on_a_closed_connection_fails_at_once_and_was_never_sent() {
-    let (server, _observer, client) = serve(development()).await;
+    let (server, _observer, _client) = serve(development()).await;
+    let config = ClientConfig::development().with_connect_timeout(Duration::from_millis(100));
+    let client =
+        Client::connect(server.local_addr(), config.build().expect("valid")).await.expect("the server is there");
     server.stop().await;
-    // The first may find out; after it the client knows.
-    let _ = client.echo("?".into()).await;
-    let error = client.echo("?".into()).await.expect_err("the server is gone");
-    let error = error.rpc().expect("no application error");
+    let mut connection = client.watch_connection();
+    while !matches!(connection.state(), ConnectionState::Disconnected(_)) {
+        connection.changed().await.expect("the client lives");
+    }
+    let error = client.call("Probe.echo", "?").await.expect_err("the server is gone");
     assert_eq!((error.kind(), error.executed()), (ErrorKind::Connection, Executed::No));
 }
 
@@ -37,7 +43,7 @@ async fn a_client_whose_runtime_is_gone_fails_its_calls_at_once() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads");
     let addr = server.local_addr();
     let client = runtime.spawn(async move {
-        let config = rpcnet::ClientConfig::development().build().expect("a valid configuration");
+        let config = ClientConfig::development().build().expect("a valid configuration");
         common::ProbeClient::connect(addr, config).await.expect("the server is there")
     });
     let client = client.await.expect("no panic");
@@ -49,7 +55,7 @@ async fn a_client_whose_runtime_is_gone_fails_its_calls_at_once() {
 #[tokio::test]
 async fn a_deadline_beyond_all_clocks_is_no_panic() {
     let (_server, _observer, client) = serve(development()).await;
-    client.with_deadline(std::time::Duration::MAX).echo("patient".into()).await.expect("an answer");
+    client.with_deadline(Duration::MAX).echo("patient".into()).await.expect("an answer");
 }
 
 #[tokio::test]

@@ -10,7 +10,13 @@ mod client;
 mod server;
 mod service;
 
-use std::{error::Error, io::Write};
+use std::{
+    error::Error,
+    io::{self, Write},
+    time::Duration,
+};
+
+use tokio::signal;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -25,8 +31,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Some("serve") => {
             let server = server::start(ADDR).await?;
             writeln!(out, "serving on {}; Ctrl-C stops", server.local_addr())?;
-            tokio::signal::ctrl_c().await?;
-            server.stop().await;
+            told_to_stop().await?;
+            // Greetings under way are finished; a second signal ends the program at once.
+            tokio::select! {
+                _ = server.shutdown(Duration::from_secs(30)) => {}
+                told = told_to_stop() => told?,
+            }
         }
         Some("call") => client::call(ADDR, out).await?,
         Some(other) => {
@@ -34,6 +44,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
+}
+
+/// Waits for Ctrl-C, or for what an orchestrator sends.
+async fn told_to_stop() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            told = signal::ctrl_c() => told,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    signal::ctrl_c().await
 }
 
 /// Where the two halves meet when they run in two terminals.

@@ -12,7 +12,8 @@ use tokio::{
 use super::{
     dial::Greeted,
     driver::Driver,
-    lane::{Lane, PendingCall, Request, Reservation, dropped},
+    gate::{Gate, Reservation, going_away},
+    lane::{Lane, PendingCall, Request},
     pending::{Answer, answer_of, deadline_exceeded},
 };
 use crate::{
@@ -21,8 +22,8 @@ use crate::{
     codec::Scratch,
     error::executed_by,
     proto::{
-        CloseCode, Frame, FrameKind, LANE_MESSAGE_BYTES_MAX, ProtocolError, RequestHead, ResponseHead, StreamKind,
-        put_message, read_lane,
+        CloseCode, Frame, FrameKind, GoAway, LANE_MESSAGE_BYTES_MAX, ProtocolError, RequestHead, ResponseHead,
+        StreamKind, put_message, read_lane,
     },
     streaming::{RequestSink, ResponseReceiver, Source},
     transport::{
@@ -34,6 +35,7 @@ use crate::{
 /// An open connection. Dropping the last handle of it closes it.
 pub(crate) struct Connection {
     handle: Handle,
+    gate: Arc<Gate>,
     lane: Arc<Lane>,
     /// One for each stream that the server lets this side have open: who waits here does not wait for QUIC.
     streams: Arc<Semaphore>,
@@ -45,7 +47,7 @@ pub(crate) struct Connection {
 
 /// What became of a request that was to be sent.
 pub(super) enum Sent<'a> {
-    OnLane(PendingCall),
+    OnLane(PendingCall<'a>),
     /// Not yet: it needs a stream of its own.
     TooLarge(Bytes, Reservation<'a>),
 }
@@ -58,19 +60,21 @@ impl Connection {
         let stream = connection.open_bidirectional_stream().await.map_err(connection_error)?;
         let (handle, acceptor) = connection.split();
         let (receive, send) = stream.split();
-        let lane = Lane::new(hello.calls_max);
+        let gate = Arc::new(Gate::new(hello.calls_max));
+        let lane = Lane::new(Arc::clone(&gate));
         let responses =
             Responses { lane: Arc::clone(&lane), lane_id: send.id(), message_bytes_max, handle: handle.clone() };
         let opening = Bytes::copy_from_slice(&[StreamKind::Lane.byte()]);
         let driver = Driver::new(Arc::clone(&lane), receive, send, opening);
         // Two tasks, so that the one for every call does not look after the streams for a few.
         tokio::spawn(run_lane(handle.clone(), driver));
-        tokio::spawn(run_others(handle.clone(), responses, acceptor, control));
+        tokio::spawn(run_others(handle.clone(), Arc::clone(&gate), responses, acceptor, control));
         let server_takes = usize::try_from(hello.message_bytes_max).unwrap_or(usize::MAX);
         let request_bytes_max = server_takes.min(message_bytes_max);
         let streams = Arc::new(Semaphore::new(quic::STREAMS_MAX as usize - STREAMS_KEPT));
         Ok(Arc::new(Self {
             handle,
+            gate,
             lane,
             streams,
             remote_addr,
@@ -88,12 +92,23 @@ impl Connection {
         self.lane.closed()
     }
 
+    /// Tells when the connection takes no more calls.
+    pub(super) fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    /// Begins no more calls here. The connection is closed when those have ended that hold it.
+    pub(super) fn leave(&self) {
+        self.gate.shut();
+    }
+
     /// Waits until the server takes another call.
     pub(super) async fn reserve(&self, call: Outgoing) -> Result<Reservation<'_>, RpcError> {
-        match self.lane.try_reserve() {
-            Some(reservation) => Ok(reservation),
-            None => timeout_at(call.deadline, self.lane.reserve()).await.map_err(|_| too_late())?,
-        }
+        let reserved = match self.gate.try_enter() {
+            Some(reservation) => return Ok(reservation),
+            None => timeout_at(call.deadline, self.gate.enter()).await.map_err(|_| too_late())?,
+        };
+        reserved.map_err(|_| self.closed().map_or_else(going_away, |error| error.with_executed(Executed::No)))
     }
 
     /// Encodes the request and appends it to the lane.
@@ -111,7 +126,7 @@ impl Connection {
         if scratch.bytes.len() > LANE_MESSAGE_BYTES_MAX {
             return Ok(Sent::TooLarge(scratch.freeze(), reservation));
         }
-        let Outgoing { method_id, deadline } = call;
+        let Outgoing { method_id, deadline, .. } = call;
         let request = Request { method_id, deadline, time_left_ms, message: &scratch.bytes };
         self.lane.submit(reservation, &request, waker).map(Sent::OnLane)
     }
@@ -163,6 +178,9 @@ impl Connection {
         first: Option<&[u8]>,
     ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
         self.check_request_size(first.map_or(0, <[u8]>::len))?;
+        if self.gate.is_shut() {
+            return Err(self.closed().map_or_else(going_away, |error| error.with_executed(Executed::No)));
+        }
         let opened = timeout_at(call.begins_by, self.open_stream()).await;
         let (stream, permit) = opened.map_err(|_| too_late())??;
         let (receive, send) = stream.split();
@@ -182,7 +200,7 @@ impl Connection {
 
     async fn open_stream(&self) -> Result<(BidirectionalStream, OwnedSemaphorePermit), RpcError> {
         let permit = Arc::clone(&self.streams).acquire_owned().await;
-        let permit = permit.map_err(|_| self.closed().unwrap_or_else(dropped).with_executed(Executed::No))?;
+        let permit = permit.map_err(|_| going_away())?;
         let stream = self.handle.clone().open_bidirectional_stream().await;
         Ok((stream.map_err(|failure| connection_error(failure).with_executed(Executed::No))?, permit))
     }
@@ -225,6 +243,7 @@ async fn run_lane(handle: Handle, driver: Driver) {
 /// Looks after the control stream and the large answers until one of them fails, which ends the connection.
 async fn run_others(
     handle: Handle,
+    gate: Arc<Gate>,
     responses: Responses,
     acceptor: StreamAcceptor,
     control: (FrameSender, FrameReceiver),
@@ -233,7 +252,7 @@ async fn run_others(
     let (_control_send, control) = control;
     let error = tokio::select! {
         error = responses.accept(acceptor) => error,
-        error = read_control(control) => error,
+        error = read_control(control, &gate) => error,
     };
     close_for(&handle, &error);
     lane.close(&error);
@@ -244,11 +263,18 @@ fn close_for(handle: &Handle, error: &RpcError) {
     quic::close(handle, code);
 }
 
-/// The server has nothing to say on the control stream yet but the end of the connection.
-async fn read_control(mut frames: FrameReceiver) -> RpcError {
+/// The server has nothing to say on the control stream but that it goes away, until the connection ends.
+async fn read_control(mut frames: FrameReceiver, gate: &Gate) -> RpcError {
     loop {
         match frames.next().await {
             Ok(Some(Frame { kind: FrameKind::Pong, .. })) => {}
+            Ok(Some(Frame { kind: FrameKind::GoAway, payload })) => match GoAway::read(&payload) {
+                Ok(GoAway { time_left_ms }) => {
+                    tracing::debug!(time_left_ms, "the server goes away");
+                    gate.shut();
+                }
+                Err(error) => return error.into(),
+            },
             Ok(Some(Frame { kind, .. })) => return ProtocolError::UnexpectedFrame { kind: kind.byte() }.into(),
             Ok(None) => return ProtocolError::Truncated.into(),
             Err(error) => return error,

@@ -10,9 +10,12 @@ use std::{
 
 use bytes::BytesMut;
 use parking_lot::Mutex;
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::time::Instant;
 
-use super::pending::{Answer, Left, Pending, Unsent};
+use super::{
+    gate::{Gate, Reservation},
+    pending::{Answer, Left, Pending, Unsent},
+};
 use crate::{
     ErrorKind, Executed, RpcError,
     proto::{ProtocolError, RequestHead, put_cancel, void_frame},
@@ -22,8 +25,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Lane {
     state: Mutex<State>,
-    /// As many permits as the server takes calls at once. One is held for each id in use, by a caller or by the table.
-    ids: Semaphore,
+    /// The connection's, which its lanes share.
+    gate: Arc<Gate>,
 }
 
 #[derive(Debug, Default)]
@@ -49,59 +52,24 @@ pub(crate) struct Request<'a> {
     pub(crate) message: &'a [u8],
 }
 
-/// The right to make one call, until it is made or given up.
-#[derive(Debug)]
-pub(crate) struct Reservation<'a>(&'a Lane);
-
-impl Drop for Reservation<'_> {
-    fn drop(&mut self) {
-        self.0.ids.add_permits(1);
-    }
-}
-
 impl Lane {
-    pub(crate) fn new(calls_max: u32) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::default(), ids: Semaphore::new(calls_max as usize) })
-    }
-
-    /// Waits until the server takes another call, first come, first served.
-    ///
-    /// # Errors
-    ///
-    /// The lane is closed.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropped before its end, it only loses its place in the queue.
-    pub(crate) async fn reserve(&self) -> Result<Reservation<'_>, RpcError> {
-        match self.ids.acquire().await {
-            Ok(permit) => {
-                permit.forget();
-                Ok(Reservation(self))
-            }
-            Err(_) => Err(self.closed().unwrap_or_else(dropped).with_executed(Executed::No)),
-        }
-    }
-
-    /// The same if it can be had at once.
-    pub(crate) fn try_reserve(&self) -> Option<Reservation<'_>> {
-        self.ids.try_acquire().ok()?.forget();
-        Some(Reservation(self))
+    pub(crate) fn new(gate: Arc<Gate>) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::default(), gate })
     }
 
     /// Appends a request to the next batch.
     pub(crate) fn submit(
-        self: &Arc<Self>,
+        &self,
         reservation: Reservation<'_>,
         request: &Request<'_>,
         waker: &Waker,
-    ) -> Result<PendingCall, RpcError> {
+    ) -> Result<PendingCall<'_>, RpcError> {
         let mut state = self.state.lock();
         if let Some(error) = &state.closed {
             return Err(error.clone().with_executed(Executed::No));
         }
         // From here on the table holds the permit.
-        mem::forget(reservation);
+        reservation.keep();
         let state_ref = &mut *state;
         let head = RequestHead::new(state_ref.pending.next_id(), request.time_left_ms, request.method_id);
         let offset = head.put(&mut state_ref.out, request.message);
@@ -117,7 +85,7 @@ impl Lane {
         };
         drop(state);
         wake(driver);
-        Ok(PendingCall { lane: Arc::clone(self), id, answered: false })
+        Ok(PendingCall { lane: self, id, answered: false })
     }
 
     /// Takes the answers that arrived, ends what is overdue, and leaves the next batch in `batch` if that is empty.
@@ -167,7 +135,8 @@ impl Lane {
         Ok(())
     }
 
-    /// Ends every call: those that wait, and those to come. Closing it again changes nothing.
+    /// Ends every call: those that wait, and those to come, also on the connection's other lanes. Closing it again changes
+    /// nothing.
     pub(crate) fn close(&self, error: &RpcError) {
         let mut wakers = Vec::new();
         let mut state = self.state.lock();
@@ -175,7 +144,7 @@ impl Lane {
         state.closed.get_or_insert_with(|| error.clone());
         state.pending.fail_all(error, batch, &mut wakers);
         drop(state);
-        self.ids.close();
+        self.gate.shut();
         wakers.into_iter().for_each(Waker::wake);
     }
 
@@ -214,9 +183,7 @@ impl Lane {
     }
 
     fn release(&self, ids: usize) {
-        if ids > 0 {
-            self.ids.add_permits(ids);
-        }
+        self.gate.release(ids);
     }
 }
 
@@ -256,13 +223,13 @@ pub(super) struct Turn {
 
 /// The future of a call's answer. Dropped before it, the call is cancelled; if it has not been sent yet, it never is.
 #[derive(Debug)]
-pub(crate) struct PendingCall {
-    lane: Arc<Lane>,
+pub(crate) struct PendingCall<'a> {
+    lane: &'a Lane,
     id: u32,
     answered: bool,
 }
 
-impl Future for PendingCall {
+impl Future for PendingCall<'_> {
     type Output = Answer;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Answer> {
@@ -272,7 +239,7 @@ impl Future for PendingCall {
     }
 }
 
-impl Drop for PendingCall {
+impl Drop for PendingCall<'_> {
     fn drop(&mut self) {
         if !self.answered {
             self.lane.leave(self.id);

@@ -1,20 +1,28 @@
-//! The client: calls over one connection.
+//! The client: calls over one connection at a time, and another one when that is lost.
 
+mod backoff;
 mod connection;
 mod dial;
 mod driver;
+mod gate;
 mod lane;
+mod link;
 mod pending;
+mod resend;
+mod state;
 mod streaming;
+mod supervisor;
 
 use std::{fmt, future::poll_fn, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
 
 use bytes::Bytes;
 pub(crate) use connection::ConnectionGuard;
 pub(crate) use pending::{answer_of, deadline_exceeded};
+pub use state::{ConnectionState, ConnectionWatch};
+use tokio::task::AbortHandle;
 
 use crate::{
-    ClientConfig, RpcError, Target,
+    ClientConfig, Executed, RpcError, Target,
     channel::{Answer, Channel, Encode, Outgoing, OutgoingStream, inherited},
     codec::unpinned,
     method::method_id,
@@ -22,12 +30,33 @@ use crate::{
     streaming::{RequestSink, ResponseReceiver},
 };
 use connection::{Connection, Sent};
+use lane::dropped;
+use link::{Link, State};
+use resend::Resend;
+use supervisor::Supervisor;
 
-/// A connection to a server. Cheap to clone, and every clone calls over the same connection, as many calls at once
+/// A server as its callers see it. Cheap to clone, and every clone calls over the same connection, as many calls at once
 /// as there are.
 ///
 /// Typed clients hold one: [`GreetingClient::connect`](crate::service) makes it, and `GreetingClient::new(client)`
 /// shares it among the clients of several services. By itself it makes raw calls.
+///
+/// # When the connection is lost
+///
+/// The client makes another one in the background: at once, and after a failure again and again, with
+/// [pauses](crate::ClientConfigBuilder::with_reconnect_backoff) that grow. The host's name is resolved anew each time. What
+/// becomes of calls:
+///
+/// - Those that were never sent, or that the server refused because it is going away, are sent over the next connection, as
+///   long as their deadline allows.
+/// - Those that were sent and got no answer fail with [`Executed::Maybe`](crate::Executed::Maybe). Those of `idempotent` methods are
+///   sent again instead, twice at most.
+/// - New ones wait for the first attempt. Once that has failed, they fail at once with its error and
+///   [`Executed::No`](crate::Executed::No), so that a caller can turn elsewhere, until a connection is there again; or they wait, if the
+///   client was [told to](crate::ClientConfigBuilder::with_wait_for_ready).
+///
+/// A server that [shuts down](crate::Server::shutdown) tells its clients before: their calls in flight end on the old connection
+/// while new ones go over the next.
 ///
 /// The connection is closed when the last clone is dropped and the last call has ended.
 #[derive(Clone)]
@@ -36,8 +65,17 @@ pub struct Client {
 }
 
 struct Shared {
-    connection: Arc<Connection>,
+    link: Arc<Link>,
     config: ClientConfig,
+    supervisor: AbortHandle,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.supervisor.abort();
+        // Not left to the task: its runtime may be gone, or busy.
+        self.link.set(State::Over(dropped()));
+    }
 }
 
 impl Client {
@@ -60,8 +98,12 @@ impl Client {
     ///
     /// Dropped before its end, the attempt is given up.
     pub async fn connect(target: impl Into<Target>, config: ClientConfig) -> Result<Self, RpcError> {
-        let connection = dial::dial(&target.into(), &config).await?;
-        Ok(Self { shared: Arc::new(Shared { connection, config }) })
+        let target = target.into();
+        let connection = dial::dial(&target, &config).await?;
+        let link = Arc::new(Link::new(Arc::clone(&connection), config.settings().wait_for_ready));
+        let supervisor = Supervisor::new(Arc::clone(&link), target, config.clone());
+        let supervisor = tokio::spawn(supervisor.run(connection)).abort_handle();
+        Ok(Self { shared: Arc::new(Shared { link, config, supervisor }) })
     }
 
     /// Calls the method `name` with raw bytes, and returns the bytes that it answers.
@@ -98,7 +140,7 @@ impl Client {
         message: impl Into<Bytes>,
         deadline: Duration,
     ) -> Result<Bytes, RpcError> {
-        let call = Outgoing { method_id: method_id(name), deadline: inherited(deadline) };
+        let call = Outgoing { method_id: method_id(name), deadline: inherited(deadline), idempotent: false };
         let answer = self.unary(call, Raw(message.into())).await;
         let answer = answer.and_then(|answer| match answer.status {
             // What a caller keeps must not pin the packet buffer that it is a slice of.
@@ -108,32 +150,55 @@ impl Client {
         answer.map_err(|error| error.in_call(name.to_owned()))
     }
 
-    /// The server's address.
+    /// The server's address, or that of the last connection while there is none.
     pub fn remote_addr(&self) -> SocketAddr {
-        self.shared.connection.remote_addr()
+        self.shared.link.remote_addr()
     }
 
-    /// Why the connection is no more, or `None` while it lives.
+    /// Why there is no connection at the moment, or `None` while there is one.
     pub fn closed(&self) -> Option<RpcError> {
-        self.shared.connection.closed()
+        match self.shared.link.state() {
+            State::Up(connection) => connection.closed(),
+            State::Connecting(error) | State::Down(error) | State::Over(error) => Some(error),
+        }
+    }
+
+    /// Whether there is a connection at the moment.
+    pub fn is_connected(&self) -> bool {
+        self.closed().is_none()
+    }
+
+    /// Whether there is a connection, and if not, what is being done about it.
+    pub fn connection_state(&self) -> ConnectionState {
+        (&self.shared.link.state()).into()
+    }
+
+    /// Follows the connection's state.
+    pub fn watch_connection(&self) -> ConnectionWatch {
+        ConnectionWatch::new(self.shared.link.watch())
     }
 }
 
 impl Channel for Client {
     async fn unary(&self, call: Outgoing, mut request: impl Encode + Send) -> Result<Answer, RpcError> {
-        let connection = &self.shared.connection;
-        let mut reservation = Some(connection.reserve(call).await?);
-        // Encoded and sent in one poll, so that the buffer goes straight back to its thread.
-        let request = &mut request;
-        let sent = poll_fn(move |cx| match reservation.take() {
-            Some(reservation) => Poll::Ready(connection.send(reservation, call, &*request, cx.waker())),
-            None => Poll::Pending,
-        });
-        let (status, message) = match sent.await? {
-            Sent::OnLane(call) => call.await?,
-            Sent::TooLarge(message, _reservation) => connection.call_large(call, message).await?,
-        };
-        Ok(Answer { status, message })
+        let mut connection = self.shared.link.connection(call.deadline).await?;
+        let mut resend = Resend::new(call.idempotent);
+        loop {
+            let error = match attempt(&connection, call, &mut request).await {
+                Ok(Answer { status: Status::Draining, message }) => {
+                    // Its go-away may still be on its way.
+                    connection.leave();
+                    RpcError::from_status(Status::Draining, message)
+                }
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            if !connection.gate().is_shut() || !resend.again(&error) {
+                return Err(resend.failure(error));
+            }
+            let next = self.shared.link.connection_after(&connection, call.deadline).await;
+            connection = next.map_err(|error| resend.failure(error))?;
+        }
     }
 
     async fn streaming(
@@ -141,12 +206,41 @@ impl Channel for Client {
         call: OutgoingStream,
         first: Option<Vec<u8>>,
     ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
-        self.shared.connection.open_streaming(call, first.as_deref()).await
+        let link = &self.shared.link;
+        let mut connection = link.connection(call.begins_by).await?;
+        loop {
+            match connection.open_streaming(call, first.as_deref()).await {
+                // Nothing was sent yet.
+                Err(error) if error.executed() == Executed::No && connection.gate().is_shut() => {
+                    connection = link.connection_after(&connection, call.begins_by).await?;
+                }
+                opened => return opened,
+            }
+        }
     }
 
     fn default_deadline(&self) -> Duration {
         self.shared.config.settings().deadline
     }
+}
+
+/// Makes the call over one connection.
+async fn attempt(
+    connection: &Connection,
+    call: Outgoing,
+    request: &mut (impl Encode + Send),
+) -> Result<Answer, RpcError> {
+    let mut reservation = Some(connection.reserve(call).await?);
+    // Encoded and sent in one poll, so that the buffer goes straight back to its thread.
+    let sent = poll_fn(move |cx| match reservation.take() {
+        Some(reservation) => Poll::Ready(connection.send(reservation, call, &*request, cx.waker())),
+        None => Poll::Pending,
+    });
+    let (status, message) = match sent.await? {
+        Sent::OnLane(call) => call.await?,
+        Sent::TooLarge(message, _reservation) => connection.call_large(call, message).await?,
+    };
+    Ok(Answer { status, message })
 }
 
 /// Raw bytes are encoded already.

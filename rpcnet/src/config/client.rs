@@ -30,6 +30,9 @@ pub(crate) struct ClientSettings {
     pub(crate) deadline: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) message_bytes_max: usize,
+    /// The least pause between attempts to connect, and the most.
+    pub(crate) reconnect_backoff: (Duration, Duration),
+    pub(crate) wait_for_ready: bool,
     pub(crate) connection: ConnectionSettings,
 }
 
@@ -120,6 +123,8 @@ pub struct ClientConfigBuilder {
     deadline: Duration,
     connect_timeout: Duration,
     message_bytes_max: usize,
+    reconnect_backoff: (Duration, Duration),
+    wait_for_ready: bool,
     connection: ConnectionDraft,
 }
 
@@ -133,6 +138,8 @@ impl ClientConfigBuilder {
             deadline: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(10),
             message_bytes_max: limits::MESSAGE_BYTES_DEFAULT,
+            reconnect_backoff: RECONNECT_BACKOFF_DEFAULT,
+            wait_for_ready: false,
             connection: ConnectionDraft::default(),
         }
     }
@@ -195,6 +202,27 @@ impl ClientConfigBuilder {
         self
     }
 
+    /// The pauses between attempts to connect after a connection was lost (default: 100 ms to 10 s).
+    ///
+    /// Each from 1 ms to 24 h, `min` no longer than `max`. The first attempt is made at once. After it, the pause doubles
+    /// from `min` to `max`, and half of each is drawn by chance, so that the clients of a server that restarts do not come back
+    /// all at once. A connection that lives longer than the next pause starts over.
+    pub fn with_reconnect_backoff(mut self, min: Duration, max: Duration) -> Self {
+        self.reconnect_backoff = (min, max);
+        self
+    }
+
+    /// Whether calls wait for a connection, as long as their deadline allows, while the server can't be reached
+    /// (default: `false`).
+    ///
+    /// Otherwise they wait for the first attempt after a loss only. Once that has failed they fail at once, as never sent: a
+    /// caller that has another server, or something else to do, should know soon, and calls that wait for a server that is
+    /// down pile up in their callers' memory. Turn it on where there is one server and every caller can wait.
+    pub fn with_wait_for_ready(mut self, wait: bool) -> Self {
+        self.wait_for_ready = wait;
+        self
+    }
+
     connection_setters!();
 
     /// Reads the files and checks every setting.
@@ -209,6 +237,9 @@ impl ClientConfigBuilder {
         let bind_addr = self.bind_addr.as_ref().map(BindAddr::check).transpose()?;
         in_range("with_deadline", self.deadline, limits::DEADLINE)?;
         in_range("with_connect_timeout", self.connect_timeout, limits::TIMEOUT)?;
+        let (min, max) = self.reconnect_backoff;
+        in_range("with_reconnect_backoff", min, limits::TIMEOUT)?;
+        in_range("with_reconnect_backoff", max, min..=*limits::TIMEOUT.end())?;
         in_range("with_message_bytes_max", self.message_bytes_max, limits::MESSAGE_BYTES)?;
         let connection = self.connection.check(Some(KEEP_ALIVE_DEFAULT))?;
         let trust = trust(self.ca_certificates, self.trust_any_on_loopback)?;
@@ -219,6 +250,8 @@ impl ClientConfigBuilder {
             deadline: self.deadline,
             connect_timeout: self.connect_timeout,
             message_bytes_max: self.message_bytes_max,
+            reconnect_backoff: self.reconnect_backoff,
+            wait_for_ready: self.wait_for_ready,
             connection,
         })))
     }
@@ -247,6 +280,10 @@ fn trust(pems: Vec<Pem>, any_on_loopback: bool) -> Result<Trust, ConfigError> {
     }
     Ok(Trust::Certificates(Arc::new(trusted)))
 }
+
+/// A server that restarts is back within a second or so: the first pauses are short. One that stays away is asked by each
+/// client a few times a minute, and noticed soon after its return.
+const RECONNECT_BACKOFF_DEFAULT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
 /// A third of the default idle timeout, so that two may get lost; also well within what firewalls remember.
 const KEEP_ALIVE_DEFAULT: Duration = Duration::from_secs(10);
@@ -303,6 +340,11 @@ mod tests {
         assert!(message(base().with_deadline(Duration::ZERO)).starts_with("with_deadline: 0ns"));
         assert!(message(base().with_connect_timeout(Duration::ZERO)).starts_with("with_connect_timeout: 0ns"));
         assert!(message(base().with_message_bytes_max(0)).starts_with("with_message_bytes_max: 0"));
+        let [short, long] = [Duration::from_millis(1), Duration::from_secs(1)];
+        assert!(
+            message(base().with_reconnect_backoff(Duration::ZERO, long)).starts_with("with_reconnect_backoff: 0ns")
+        );
+        assert!(message(base().with_reconnect_backoff(long, short)).starts_with("with_reconnect_backoff: 1ms"));
         assert!(message(base().with_bind_addr("x")).starts_with("with_bind_addr: `x`"));
     }
 

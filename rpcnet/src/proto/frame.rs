@@ -23,6 +23,8 @@ pub(crate) enum FrameKind {
     Ping,
     /// Control: the answer to a ping.
     Pong,
+    /// Control: the server takes no more calls, and the client is to leave when it has its answers.
+    GoAway,
     /// Lane or call stream: a request's head, with its message when it is on a lane.
     Request,
     /// Lane or call stream: the terminal status of one call, with its message when it is on a lane.
@@ -49,6 +51,7 @@ impl FrameKind {
             Self::Hello => 0x81,
             Self::Ping => 0x02,
             Self::Pong => 0x03,
+            Self::GoAway => 0x84,
             Self::Request => 0x90,
             Self::Response => 0x91,
             Self::Lane => 0x92,
@@ -66,6 +69,7 @@ impl FrameKind {
             0x81 => Some(Self::Hello),
             0x02 => Some(Self::Ping),
             0x03 => Some(Self::Pong),
+            0x84 => Some(Self::GoAway),
             0x90 => Some(Self::Request),
             0x91 => Some(Self::Response),
             0x92 => Some(Self::Lane),
@@ -142,7 +146,7 @@ mod tests {
     #[test]
     fn every_kind_survives_its_byte() {
         let known = (0..=u8::MAX).filter_map(|byte| FrameKind::from_byte(byte).map(|kind| (byte, kind)));
-        assert_eq!(known.clone().count(), 12);
+        assert_eq!(known.clone().count(), 13);
         for (byte, kind) in known {
             assert_eq!(kind.byte(), byte);
         }

@@ -5,6 +5,7 @@
 
 mod fields;
 mod frame;
+mod go_away;
 mod head;
 mod hello;
 mod message;
@@ -13,6 +14,7 @@ mod status;
 
 pub(crate) use fields::Fields;
 pub(crate) use frame::{FrameKind, HEADER_BYTES, frame_header, put_frame, void_frame};
+pub(crate) use go_away::GoAway;
 pub(crate) use head::{RequestHead, ResponseHead, put_cancel, read_cancel, read_lane, read_started, response_opening};
 pub(crate) use hello::{Hello, VERSION};
 pub(crate) use message::{begin_message, end_message, put_end, put_message, put_started};

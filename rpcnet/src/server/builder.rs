@@ -4,7 +4,7 @@ use std::{fmt, future::Future, sync::Arc};
 
 use bytes::Bytes;
 use futures::Stream;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 use super::{Router, Server, endpoint, shared::ServerShared};
 use crate::{RpcError, ServerConfig, Service, Streaming};
@@ -124,11 +124,10 @@ impl ServerBuilder {
             return Err(error);
         }
         let application = tokio::runtime::Handle::current();
-        let (stop, stopped) = watch::channel(false);
         let running = Arc::new(Semaphore::new(0));
         let shared = Arc::new(ServerShared::new(self.config, self.router, application));
-        let local_addr = endpoint::start(&shared, &stopped, &running).await?;
-        Ok(Server { shared, local_addr, stop, running })
+        let local_addr = endpoint::start(&shared, &running).await?;
+        Ok(Server { shared, local_addr, running })
     }
 
     fn note(&mut self, added: Result<(), RpcError>) {

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{task::JoinSet, time::Instant};
 
 use super::{
     lane::Lane,
     large,
+    life::Phase,
     shared::{ConnectionShared, ServerShared},
     streaming,
 };
 use crate::{
     ErrorKind, RpcError,
-    proto::{CloseCode, Frame, FrameKind, Hello, ProtocolError, StreamKind, VERSION, put_frame},
+    proto::{CloseCode, Frame, FrameKind, GoAway, Hello, ProtocolError, StreamKind, VERSION, put_frame},
     transport::{
         frames::{FrameReceiver, FrameSender},
         quic::{self, BidirectionalStream, Connection, StreamAcceptor, connection_error},
@@ -21,7 +22,9 @@ use crate::{
 };
 
 /// Serves a connection until either side closes it.
-pub(crate) async fn serve(connection: Connection, server: Arc<ServerShared>, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn serve(connection: Connection, server: Arc<ServerShared>) {
+    let life = Arc::clone(&server);
+    let _counted = life.life.open_connection();
     let Ok(peer) = connection.remote_addr() else {
         return;
     };
@@ -32,7 +35,7 @@ pub(crate) async fn serve(connection: Connection, server: Arc<ServerShared>, mut
             tracing::debug!(%peer, %reason, "a connection ended");
             code
         }
-        _ = stop.wait_for(|stop| *stop) => CloseCode::Done,
+        () = life.life.stopped() => CloseCode::Done,
     };
     quic::close(&shared.handle, code);
 }
@@ -105,7 +108,7 @@ async fn serve_stream(shared: Arc<ConnectionShared>, stream: BidirectionalStream
     }
 }
 
-/// The control stream: the hellos, then pings, until the client ends it.
+/// The control stream: the hellos, then pings and the go-away, until the client ends it.
 async fn control(shared: &ConnectionShared, mut frames: FrameReceiver, mut send: FrameSender) -> Result<(), Failure> {
     let hello = match frames.next().await? {
         Some(Frame { kind: FrameKind::Hello, payload }) => Hello::read(&payload)?,
@@ -124,11 +127,24 @@ async fn control(shared: &ConnectionShared, mut frames: FrameReceiver, mut send:
     // Before the answer: once that is out, lanes may come in.
     shared.hello.set(hello).map_err(|_| ProtocolError::SecondControlStream)?;
     send.send(answer.split().freeze()).await?;
-    while let Some(Frame { kind, payload }) = frames.next().await? {
-        if kind != FrameKind::Ping {
-            return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into());
+    let mut phase = shared.server.life.watch();
+    let mut told = false;
+    loop {
+        tokio::select! {
+            frame = frames.next() => match frame? {
+                Some(Frame { kind: FrameKind::Ping, payload }) => put_frame(&mut answer, FrameKind::Pong, &payload),
+                Some(Frame { kind, .. }) => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
+                None => break,
+            },
+            phase = phase.wait_for(|phase| *phase != Phase::Serving), if !told => {
+                told = true;
+                let until = match phase.as_deref() {
+                    Ok(Phase::Draining { until }) => *until,
+                    _ => None,
+                };
+                GoAway::new(until.map(|until| until.saturating_duration_since(Instant::now()))).put(&mut answer);
+            }
         }
-        put_frame(&mut answer, FrameKind::Pong, &payload);
         send.send(answer.split().freeze()).await?;
     }
     Ok(send.finish()?)

@@ -14,7 +14,7 @@ use std::{
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
-    sync::{Semaphore, oneshot, watch},
+    sync::{Semaphore, oneshot},
     task::JoinSet,
 };
 
@@ -28,11 +28,7 @@ use crate::{
 };
 
 /// Starts the IO threads and returns the address that they share.
-pub(super) async fn start(
-    shared: &Arc<ServerShared>,
-    stop: &watch::Receiver<bool>,
-    running: &Arc<Semaphore>,
-) -> Result<SocketAddr, RpcError> {
+pub(super) async fn start(shared: &Arc<ServerShared>, running: &Arc<Semaphore>) -> Result<SocketAddr, RpcError> {
     let settings = shared.config.settings();
     let mut addr = settings.bind_addr;
     // The last thread to end closes the semaphore: so does an early return from here.
@@ -42,11 +38,11 @@ pub(super) async fn start(
         // Port 0 is resolved once, by the first socket; the others share what it got.
         addr = socket.local_addr().map_err(|error| not_bound(addr, error))?;
         let (ready, started) = oneshot::channel();
-        let (shared, stop, last_thread) = (Arc::clone(shared), stop.clone(), Arc::clone(&last_thread));
+        let (shared, last_thread) = (Arc::clone(shared), Arc::clone(&last_thread));
         thread::Builder::new()
             .name(format!("rpcnet-io-{index}"))
             .spawn(move || {
-                run(socket, shared, stop, ready);
+                run(socket, shared, ready);
                 drop(last_thread);
             })
             .map_err(|error| not_bound(addr, error))?;
@@ -56,12 +52,7 @@ pub(super) async fn start(
 }
 
 /// Body of an IO thread: serves until it is told to stop.
-fn run(
-    socket: UdpSocket,
-    shared: Arc<ServerShared>,
-    stop: watch::Receiver<bool>,
-    ready: oneshot::Sender<Result<(), RpcError>>,
-) {
+fn run(socket: UdpSocket, shared: Arc<ServerShared>, ready: oneshot::Sender<Result<(), RpcError>>) {
     let addr = shared.config.settings().bind_addr;
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -75,7 +66,7 @@ fn run(
         match open(socket, &shared) {
             Ok(endpoint) => {
                 let _ = ready.send(Ok(()));
-                accept(endpoint, shared, stop).await;
+                accept(endpoint, shared).await;
             }
             Err(error) => {
                 let _ = ready.send(Err(error));
@@ -84,7 +75,7 @@ fn run(
     });
 }
 
-fn open(socket: UdpSocket, shared: &ServerShared) -> Result<ServerEndpoint, RpcError> {
+fn open(socket: UdpSocket, shared: &Arc<ServerShared>) -> Result<ServerEndpoint, RpcError> {
     let settings = shared.config.settings();
     let tls = tls::server_tls(&shared.config)?;
     let endpoint = ServerEndpointSettings {
@@ -92,27 +83,33 @@ fn open(socket: UdpSocket, shared: &ServerShared) -> Result<ServerEndpoint, RpcE
         handshake_timeout: settings.handshake_timeout,
         handshakes_in_flight_max: settings.limits.handshakes_in_flight_max,
         connections_max: settings.limits.connections_max,
+        // The library has no way to stop accepting, but whom to accept is ours to say.
+        is_closed: {
+            let shared = Arc::clone(shared);
+            Box::new(move || shared.life.is_draining())
+        },
     };
-    quic::server_endpoint(socket, tls, &endpoint)
+    quic::server_endpoint(socket, tls, endpoint)
 }
 
 /// Takes connections until the server stops, then lets the close frames out.
-async fn accept(mut endpoint: ServerEndpoint, shared: Arc<ServerShared>, mut stop: watch::Receiver<bool>) {
+async fn accept(mut endpoint: ServerEndpoint, shared: Arc<ServerShared>) {
     let keep_alive = shared.config.settings().connection.keep_alive_interval.is_some();
     let mut connections = JoinSet::new();
-    let for_connections = stop.clone();
+    let stopped = shared.life.stopped();
+    tokio::pin!(stopped);
     loop {
         tokio::select! {
             accepted = endpoint.accept() => match accepted {
                 Some(mut connection) => {
                     // It may be closed already; then its own task finds out.
                     let _ = connection.keep_alive(keep_alive);
-                    connections.spawn(connection::serve(connection, Arc::clone(&shared), for_connections.clone()));
+                    connections.spawn(connection::serve(connection, Arc::clone(&shared)));
                 }
                 None => break,
             },
             Some(_) = connections.join_next() => {}
-            _ = stop.wait_for(|stop| *stop) => break,
+            () = &mut stopped => break,
         }
     }
     while connections.join_next().await.is_some() {}

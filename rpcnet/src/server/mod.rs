@@ -6,21 +6,24 @@ mod dispatch;
 mod endpoint;
 mod lane;
 mod large;
+mod life;
 mod outbox;
 mod pace;
 mod responder;
 mod router;
 mod running;
 mod shared;
+mod shutdown;
 mod streaming;
 
 use std::{fmt, net::SocketAddr, sync::Arc};
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 pub use builder::ServerBuilder;
 pub(crate) use router::{Route, Router};
 pub(crate) use running::HandlerTask;
+pub use shutdown::Shutdown;
 
 use crate::ServerConfig;
 use shared::ServerShared;
@@ -72,7 +75,6 @@ use shared::ServerShared;
 pub struct Server {
     shared: Arc<ServerShared>,
     local_addr: SocketAddr,
-    stop: watch::Sender<bool>,
     /// Closed when the last IO thread has let go of its socket.
     running: Arc<Semaphore>,
 }
@@ -92,28 +94,11 @@ impl Server {
     pub fn calls_in_flight(&self) -> usize {
         self.shared.calls_in_flight()
     }
-
-    /// Stops at once: connections are closed, handlers are dropped at their next await, and when this returns the port
-    /// is free. Stopping twice does no more than stopping once.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropped before its end, the server stops all the same.
-    pub async fn stop(&self) {
-        self.stop.send_replace(true);
-        self.stopped().await;
-    }
-
-    /// Waits until the server has stopped.
-    pub async fn stopped(&self) {
-        // Never has a permit: it only ever ends by being closed.
-        let _ = self.running.acquire().await;
-    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.stop.send_replace(true);
+        self.shared.life.stop();
     }
 }
 

@@ -11,7 +11,10 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::router::{Route, Router};
+use super::{
+    life::Life,
+    router::{Route, Router},
+};
 use crate::{
     ServerConfig, Shape,
     proto::{Hello, RequestHead, Status},
@@ -22,6 +25,7 @@ use crate::{
 pub(crate) struct ServerShared {
     pub(crate) config: ServerConfig,
     pub(crate) router: Router,
+    pub(crate) life: Life,
     /// The runtime that the server was started on: handlers that take their time run there, and what any handler
     /// spawns lands there, never on an IO thread.
     pub(crate) application: tokio::runtime::Handle,
@@ -49,7 +53,7 @@ impl ServerShared {
     pub(crate) fn new(config: ServerConfig, router: Router, application: tokio::runtime::Handle) -> Self {
         let threads = application.metrics().num_workers();
         let (calls, computing) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { config, router, application, threads, calls, computing }
+        Self { config, router, life: Life::new(), application, threads, calls, computing }
     }
 
     /// Counts a handler that computes, until the guard is dropped.
@@ -60,7 +64,7 @@ impl ServerShared {
 
     /// Calls whose handlers are running on tasks of their own.
     pub(crate) fn calls_in_flight(&self) -> usize {
-        self.calls.load(Ordering::Relaxed)
+        self.calls.load(Ordering::SeqCst)
     }
 }
 
@@ -99,6 +103,9 @@ impl ConnectionShared {
 
     /// The route of a request, or why it is refused.
     pub(crate) fn admit_request(&self, head: &RequestHead) -> Result<&Arc<Route>, Status> {
+        if self.server.life.is_draining() {
+            return Err(Status::Draining);
+        }
         let route = self.server.router.route(head.method_id).ok_or(Status::UnknownMethod)?;
         if head.fields.unknown_critical.is_some() {
             return Err(Status::Unsupported);
@@ -137,6 +144,9 @@ pub(crate) fn deadline_of(head: &RequestHead) -> Option<Instant> {
 impl Drop for CallPermit {
     fn drop(&mut self) {
         self.0.calls.fetch_sub(1, Ordering::Relaxed);
-        self.0.server.calls.fetch_sub(1, Ordering::Relaxed);
+        // In one order with what `Life::wait_for` does: either that sees this end, or this sees that somebody waits.
+        if self.0.server.calls.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.server.life.tell_ended();
+        }
     }
 }

@@ -5,7 +5,7 @@
 use std::{
     borrow::Cow,
     io,
-    net::UdpSocket,
+    net::{SocketAddr, UdpSocket},
     pin::Pin,
     sync::Arc,
     task::{self, Poll},
@@ -22,6 +22,7 @@ use s2n_quic::{
         event::disabled,
         io::tokio as quic_io,
         limits::Limits,
+        mtu,
         tls::rustls as quic_tls,
     },
     stream::Error as StreamFailure,
@@ -46,13 +47,15 @@ pub(crate) struct ServerEndpointSettings<'a> {
     pub(crate) handshake_timeout: Duration,
     pub(crate) handshakes_in_flight_max: usize,
     pub(crate) connections_max: usize,
+    /// Whether new connections are refused from now on.
+    pub(crate) is_closed: Box<dyn Fn() -> bool + Send>,
 }
 
 /// Opens a server's endpoint on `socket`. Its tasks run on the current tokio runtime.
 pub(crate) fn server_endpoint(
     socket: UdpSocket,
     tls: Arc<rustls::ServerConfig>,
-    settings: &ServerEndpointSettings<'_>,
+    settings: ServerEndpointSettings<'_>,
 ) -> Result<ServerEndpoint, RpcError> {
     // A client opens lanes and calls, and nothing one way.
     let limits = limits(settings.connection, settings.handshake_timeout)?
@@ -61,6 +64,7 @@ pub(crate) fn server_endpoint(
     let admission = Admission {
         handshakes_in_flight_max: settings.handshakes_in_flight_max,
         connections_max: settings.connections_max,
+        is_closed: settings.is_closed,
     };
     let builder = ServerEndpoint::builder()
         .with_tls(quic_tls::Server::from(tls))
@@ -70,6 +74,8 @@ pub(crate) fn server_endpoint(
         .with_limits(limits)
         .map_err(refused)?
         .with_endpoint_limits(admission)
+        .map_err(refused)?
+        .with_mtu(MtuByPath { asked: settings.connection.max_mtu })
         .map_err(refused)?
         // Never the default: another crate may turn on a feature that makes it log every packet.
         .with_event(disabled::Provider)
@@ -99,6 +105,8 @@ pub(crate) fn client_endpoint(
         .with_io(io_provider(socket, connection).map_err(no_socket)?)
         .map_err(no_socket)?
         .with_limits(limits)
+        .map_err(refused)?
+        .with_mtu(MtuByPath { asked: connection.max_mtu })
         .map_err(refused)?
         .with_event(disabled::Provider)
         .map_err(refused)?;
@@ -135,7 +143,7 @@ pub(crate) fn connection_error(failure: ConnectionFailure) -> RpcError {
             (ErrorKind::Tls, format!("the TLS handshake failed (alert {alert}) {reason}").trim_end().to_owned().into())
         }
         ConnectionFailure::Transport { code, .. } if code.as_u64() == CONNECTION_REFUSED => {
-            (ErrorKind::Connection, "the server refused the connection: it is at its limit".into())
+            (ErrorKind::Connection, "the server refused the connection: it is at its limit, or going away".into())
         }
         other => (ErrorKind::Connection, format!("the connection failed: {other}").into()),
     };
@@ -191,11 +199,30 @@ pub(crate) fn close(handle: &Handle, code: CloseCode) {
 }
 
 fn io_provider(socket: UdpSocket, settings: &ConnectionSettings) -> io::Result<quic_io::Provider> {
-    let mut builder = quic_io::Provider::builder().with_rx_socket(socket)?;
-    if let Some(mtu) = settings.max_mtu {
-        builder = builder.with_max_mtu(mtu)?;
+    quic_io::Provider::builder()
+        .with_rx_socket(socket)?
+        .with_max_mtu(settings.max_mtu.unwrap_or(MTU_MAX_LOOPBACK))?
+        // The ring has room for this many bytes of the largest batches: with the default of 128 KiB and jumbo frames, for
+        // two, each of which may hold one small packet. Memory is only taken by what is used.
+        .with_internal_send_buffer_size(SEND_RING_BYTES)?
+        .build()
+}
+
+/// How large the packets of a path may become, if it turns out to carry them.
+struct MtuByPath {
+    /// What the configuration says; it goes for all paths.
+    asked: Option<u16>,
+}
+
+impl mtu::Endpoint for MtuByPath {
+    fn on_path(&mut self, path: &mtu::PathInfo<'_>, _endpoint: mtu::Config) -> Option<mtu::Config> {
+        let remote = SocketAddr::from(path.remote_address.clone()).ip().to_canonical();
+        if self.asked.is_some() || remote.is_loopback() {
+            return None;
+        }
+        // Most other paths carry no more, and finding that out from above costs some two dozen lost probes.
+        mtu::Config::builder().with_max_mtu(MTU_MAX_NETWORK).ok()?.build().ok()
     }
-    builder.build()
 }
 
 fn limits(settings: &ConnectionSettings, handshake_timeout: Duration) -> Result<Limits, RpcError> {
@@ -227,6 +254,7 @@ fn limits(settings: &ConnectionSettings, handshake_timeout: Duration) -> Result<
 struct Admission {
     handshakes_in_flight_max: usize,
     connections_max: usize,
+    is_closed: Box<dyn Fn() -> bool + Send>,
 }
 
 impl Limiter for Admission {
@@ -234,6 +262,7 @@ impl Limiter for Admission {
         // Never a retry: s2n-quic asks no limiter about a client that comes back with a retry's token.
         if attempt.connection_count >= self.connections_max
             || attempt.inflight_handshakes >= self.handshakes_in_flight_max
+            || (self.is_closed)()
         {
             Outcome::close()
         } else {
@@ -258,6 +287,14 @@ fn no_socket(error: impl std::fmt::Display) -> RpcError {
 ///
 /// s2n-quic gives credit for that many new ones in each round trip, too.
 pub(crate) const STREAMS_MAX: u64 = 1024;
+
+/// Ethernet.
+const MTU_MAX_NETWORK: u16 = 1500;
+
+/// Loopback carries seven times as much, but batches of that size hold fewer packets.
+const MTU_MAX_LOOPBACK: u16 = 9000;
+
+const SEND_RING_BYTES: usize = 1024 * 1024;
 
 /// RFC 9000, section 20.1: `CONNECTION_REFUSED`.
 const CONNECTION_REFUSED: u64 = 0x02;

@@ -1,6 +1,8 @@
 //! A service that shows what happens to its calls, and a server of it.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
+pub mod proxy;
+
 use std::{
     future::pending,
     sync::{Arc, Mutex},
@@ -28,6 +30,9 @@ pub trait Probe {
     /// Ends when it is let go, whatever its caller does.
     #[rpc(no_cancel)]
     async fn wait_stubbornly(&self) -> Result<(), ProbeError>;
+    /// Ends when it is let go; calling it twice does no more than calling it once.
+    #[rpc(idempotent)]
+    async fn wait_idempotently(&self) -> Result<(), ProbeError>;
     /// Computes until its context says that nobody waits.
     async fn compute(&self) -> Result<(), ProbeError>;
     async fn panic(&self) -> Result<(), ProbeError>;
@@ -174,6 +179,10 @@ impl Probe for MyProbe {
         Ok(())
     }
 
+    async fn wait_idempotently(&self) -> Result<(), ProbeError> {
+        self.wait_stubbornly().await
+    }
+
     async fn compute(&self) -> Result<(), ProbeError> {
         let guard = self.begin();
         let context = Context::current().expect("a handler has a context");
@@ -205,6 +214,17 @@ impl Probe for MyProbe {
         let name = tokio::spawn(async { std::thread::current().name().unwrap_or_default().to_owned() });
         Ok(name.await.expect("it does not panic"))
     }
+}
+
+/// A client over a path of the test's making.
+pub async fn raw_client_over(proxy: &proxy::Proxy, config: rpcnet::ClientConfigBuilder) -> Client {
+    let config = config.build().expect("a valid configuration");
+    Client::connect(proxy.addr(), config).await.expect("the server is there")
+}
+
+/// The framework's part of a call's failure.
+pub fn rpc<T, E: std::fmt::Debug>(result: Result<T, rpcnet::CallError<E>>) -> rpcnet::RpcError {
+    result.err().expect("a failure").rpc().expect("no application error").clone()
 }
 
 /// Waits for what no event tells, by letting other tasks run. Fails after ten seconds.
