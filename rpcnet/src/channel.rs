@@ -9,10 +9,10 @@ use crate::{
     AnswerMetadata, CallError, CallResult, Context, Executed, Metadata, Method, RawResponseStream, Requests, RpcError,
     StreamResult,
     client::deadline_exceeded,
-    codec::{self, Arguments},
+    codec::Arguments,
     config::DEADLINE,
     proto::{ResponseHead, Status},
-    signature::{RequestSignature, Signature, WireOutcome},
+    signature::{RequestSignature, RequestStream as _, Signature, WireOutcome},
     streaming::{RequestSink, ResponseReceiver, call, decode_error},
 };
 
@@ -238,7 +238,8 @@ impl<C: Channel> Caller<C> {
         let caller = self.clone();
         async move {
             let (call, first) = caller.outgoing(method, arguments)?;
-            let answer = call::client_streaming(&caller.channel, call, Some(first), requests, codec::encode).await;
+            let answer =
+                call::client_streaming(&caller.channel, call, Some(first), requests, S::Requests::encode).await;
             let value = answer.and_then(S::Output::decode_value);
             value.map_err(|error| decode_error::<S::Output>(error.in_call(method.name())))
         }
@@ -253,14 +254,14 @@ impl<C: Channel> Caller<C> {
     ) -> impl Future<Output = StreamResult<S::Output>> + Send + use<S, METHOD, R, C>
     where
         S: RequestSignature<METHOD>,
-        S::Request: 'static,
         R: Requests<S::Request>,
     {
         let caller = self.clone();
         async move {
             let (call, first) = caller.outgoing(method, arguments)?;
             let name = method.name().into();
-            let answer = call::bidirectional(&caller.channel, name, call, Some(first), requests, codec::encode).await;
+            let answer =
+                call::bidirectional(&caller.channel, name, call, Some(first), requests, S::Requests::encode).await;
             typed::<S::Output>(answer)
         }
     }

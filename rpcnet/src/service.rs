@@ -8,9 +8,8 @@ use futures::Stream;
 use crate::{
     Context, Metadata, Method, Outcome, RpcError, ServiceDescriptor, Streaming,
     codec::{self, Arguments as _, Scratch},
-    outcome::Wire,
     proto::{ResponseHead, Status},
-    signature::{RequestSignature, Signature, WireOutcome},
+    signature::{RequestSignature, RequestStream, Signature, WireOutcome},
     streaming::{CallStreams, Queue, SendItems},
 };
 
@@ -120,7 +119,7 @@ impl IncomingCall {
     pub async fn client_streaming<S, const METHOD: usize, H, F>(self, method: &'static Method, handler: H) -> Reply
     where
         S: RequestSignature<METHOD>,
-        H: FnOnce(S::Arguments, Streaming<S::Request>) -> F,
+        H: FnOnce(S::Arguments, S::Requests) -> F,
         F: Future<Output = S::Output>,
     {
         match self.open::<S, METHOD>(method) {
@@ -136,7 +135,7 @@ impl IncomingCall {
     pub async fn bidirectional<S, const METHOD: usize, H, F, St>(self, method: &'static Method, handler: H) -> Reply
     where
         S: RequestSignature<METHOD>,
-        H: FnOnce(S::Arguments, Streaming<S::Request>) -> F,
+        H: FnOnce(S::Arguments, S::Requests) -> F,
         F: Future<Output = Result<St, <S::Output as Outcome>::Error>>,
         St: Stream<Item = S::Output>,
     {
@@ -167,8 +166,8 @@ impl IncomingCall {
     }
 }
 
-fn typed_requests<T: Wire>(requests: Arc<Queue>) -> Streaming<T> {
-    Streaming::new(requests, |message| codec::decode(&message))
+fn typed_requests<T, R: RequestStream<T>>(requests: Arc<Queue>) -> R {
+    R::of(Streaming::new(requests, R::decode))
 }
 
 async fn send_items<R: WireOutcome, St: Stream<Item = R>>(begun: Result<St, R::Error>, streams: CallStreams) -> Reply {

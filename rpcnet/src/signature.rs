@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::{
-    CallError, CallResult, Outcome, Reply, RpcError,
+    CallError, CallResult, Outcome, Reply, RpcError, Streaming,
     channel::Answer,
     codec::{self, Arguments},
     outcome::Wire,
@@ -25,7 +25,43 @@ pub trait Signature<const METHOD: usize> {
 /// `Arguments` are those before the stream.
 pub trait RequestSignature<const METHOD: usize>: Signature<METHOD> {
     /// One request.
-    type Request: Wire;
+    type Request: 'static;
+    /// The stream of them, as the handler takes it.
+    type Requests: RequestStream<Self::Request>;
+}
+
+/// A [`Streaming`] of requests that can travel.
+///
+/// The macro knows a stream of requests by its name, and by this whether it is ours. As [`WireOutcome`], it has
+/// functions of its own, rather than [`Wire`] as a bound on the requests, so that rustc reports one thing.
+#[diagnostic::on_unimplemented(
+    message = "a stream of requests is rpcnet's own `Streaming<T>`",
+    label = "not `rpcnet::Streaming<T>`",
+    note = "write `use rpcnet::Streaming;`, or give the other type another name"
+)]
+pub trait RequestStream<T> {
+    /// The stream, which is `Self`.
+    fn of(requests: Streaming<T>) -> Self;
+
+    /// Appends a request to `out`.
+    fn encode(request: &T, out: &mut Vec<u8>) -> Result<(), RpcError>;
+
+    /// Decodes a request.
+    fn decode(message: Bytes) -> Result<T, RpcError>;
+}
+
+impl<T: Wire> RequestStream<T> for Streaming<T> {
+    fn of(requests: Self) -> Self {
+        requests
+    }
+
+    fn encode(request: &T, out: &mut Vec<u8>) -> Result<(), RpcError> {
+        codec::encode(request, out)
+    }
+
+    fn decode(message: Bytes) -> Result<T, RpcError> {
+        codec::decode(&message)
+    }
 }
 
 /// A `Result` of which both types can travel.

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Type, parse_quote};
+use syn::{Type, parse_quote_spanned};
 
 use super::Context;
 use crate::model::{Method, Output};
@@ -41,8 +41,8 @@ fn signature(private: &TokenStream, method: &Method) -> TokenStream {
     let (token, ident, inputs) = (signature.fn_token, &signature.ident, &signature.inputs);
     // A handler that cannot be sent is shown the method that asks for it.
     let span = generated_at(signature.asyncness.span());
+    let output = output(private, &method.output);
     let private = located(private, span);
-    let output = output(&private, &method.output);
     let future = quote_spanned!(span=> impl #private::Future<Output = #output> + #private::Send);
     quote! {
         #(#attributes)*
@@ -57,7 +57,9 @@ fn output(private: &TokenStream, output: &Output) -> Type {
         Output::Stream(responses) => {
             let mut output = responses.original.clone();
             if let Some(stream) = stream::responses_mut(&mut output) {
-                stream.bounds.push(parse_quote!(#private::Send));
+                let span = generated_at(stream.span());
+                let private = located(private, span);
+                stream.bounds.push(parse_quote_spanned!(span=> #private::Send));
             }
             output
         }

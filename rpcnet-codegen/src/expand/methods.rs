@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 
 use super::Context;
 use crate::duration::Duration;
-use crate::model::{Method, Output, Requests, Shape};
+use crate::model::{Method, Output, Shape};
 use crate::names::{generated, generated_at};
 
 pub(super) fn expand(context: &Context<'_>) -> TokenStream {
@@ -70,11 +70,13 @@ fn signature(context: &Context<'_>, place: usize, method: &Method) -> TokenStrea
         Output::Stream(responses) => &responses.item,
     };
     let (place, arguments) = (Literal::usize_unsuffixed(place), arguments(method));
-    let request = method.requests.as_ref().map(|Requests { item, .. }| {
+    let requests = method.requests.as_ref().map(|requests| {
+        let (item, ty) = (&requests.item, &requests.argument.original.ty);
         quote! {
             #(#cfgs)*
             impl #private::RequestSignature<#place> for #table {
                 type Request = #item;
+                type Requests = #ty;
             }
         }
     });
@@ -85,7 +87,7 @@ fn signature(context: &Context<'_>, place: usize, method: &Method) -> TokenStrea
             type Output = #output;
         }
 
-        #request
+        #requests
     }
 }
 

@@ -92,6 +92,7 @@ impl ::rpcnet::__private::Signature<2> for ChatMethods {
 }
 impl ::rpcnet::__private::RequestSignature<2> for ChatMethods {
     type Request = Line;
+    type Requests = Streaming<Line>;
 }
 impl ::rpcnet::__private::Signature<3> for ChatMethods {
     type Arguments = ();
@@ -99,6 +100,7 @@ impl ::rpcnet::__private::Signature<3> for ChatMethods {
 }
 impl ::rpcnet::__private::RequestSignature<3> for ChatMethods {
     type Request = Line;
+    type Requests = rpcnet::Streaming<Line>;
 }
 /// Calls [`Chat`]: [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).
 #[derive(::rpcnet::__private::Clone, ::rpcnet::__private::Debug)]
