@@ -25,7 +25,7 @@ pub(crate) struct ServiceOptions {
 #[derive(Default)]
 pub(crate) struct MethodOptions {
     /// `idempotent`: a call may be sent twice.
-    pub(crate) idempotent: bool,
+    pub(crate) idempotent: Option<Path>,
     /// `deadline = "250ms"`
     pub(crate) deadline: Option<Duration>,
     /// `no_cancel`: the handler runs to its end although its caller has gone.
@@ -60,7 +60,7 @@ impl MethodOptions {
             match key {
                 "deadline" => options.deadline = duration(&meta, key, errors),
                 "idempotent" => options.idempotent = flag(&meta, key, errors),
-                "no_cancel" => options.no_cancel = flag(&meta, key, errors),
+                "no_cancel" => options.no_cancel = flag(&meta, key, errors).is_some(),
                 _ => options.rename = wire_name(&meta, key, "placeOrder", errors),
             }
         }
@@ -122,11 +122,11 @@ fn listed(names: &[&str]) -> String {
     list
 }
 
-fn flag(meta: &Meta, key: &str, errors: &mut Errors) -> bool {
+fn flag(meta: &Meta, key: &str, errors: &mut Errors) -> Option<Path> {
     if !matches!(meta, Meta::Path(_)) {
         errors.at(meta, format!("`{key}` takes no value; write `#[rpc({key})]`"));
     }
-    true
+    Some(meta.path().clone())
 }
 
 fn string(meta: &Meta, key: &str, example: &str, errors: &mut Errors) -> Option<LitStr> {

@@ -21,6 +21,7 @@ mod model;
 mod names;
 mod parse;
 mod passthrough;
+mod stream;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, TokenStreamExt};

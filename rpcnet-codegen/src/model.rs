@@ -3,7 +3,7 @@
 //! The model is lenient, so that `check` can look at all of it: where the user's tokens do not fit,
 //! a placeholder stands, which never reaches an expansion since `check` refuses what it stands for.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::{Attribute, ItemTrait, PatType, TraitItemFn, Type};
 
@@ -31,11 +31,11 @@ pub(crate) struct Method {
     pub(crate) original: TraitItemFn,
     pub(crate) attributes: Attributes,
     pub(crate) options: MethodOptions,
-    /// All inputs but the receiver.
+    /// All inputs but the receiver and the stream of requests.
     pub(crate) arguments: Vec<Argument>,
-    /// What the future resolves to; `()` where nothing is written.
-    pub(crate) output: Type,
-    pub(crate) shape: Shape,
+    /// The last input, if it is a stream.
+    pub(crate) requests: Option<Requests>,
+    pub(crate) output: Output,
 }
 
 impl Method {
@@ -50,6 +50,16 @@ impl Method {
             None => self.ident().unraw().to_string(),
         }
     }
+
+    /// How many messages travel in each direction.
+    pub(crate) fn shape(&self) -> Shape {
+        match (&self.requests, &self.output) {
+            (None, Output::Value(_)) => Shape::Unary,
+            (None, Output::Stream(_)) => Shape::ServerStreaming,
+            (Some(_), Output::Value(_)) => Shape::ClientStreaming,
+            (Some(_), Output::Stream(_)) => Shape::Bidirectional,
+        }
+    }
 }
 
 /// An argument of a method.
@@ -59,12 +69,38 @@ pub(crate) struct Argument {
     pub(crate) name: Ident,
 }
 
+/// `chunks: Streaming<Chunk>`
+pub(crate) struct Requests {
+    pub(crate) argument: Argument,
+    /// What the stream carries.
+    pub(crate) item: Type,
+}
+
+/// What a method's future resolves to.
+pub(crate) enum Output {
+    /// One response; `()` where nothing is written.
+    Value(Box<Type>),
+    /// Many.
+    Stream(Box<Responses>),
+}
+
+/// `Result<impl Stream<Item = Result<T, E>>, E>`, or an alias of `Result` around the stream.
+pub(crate) struct Responses {
+    pub(crate) original: Type,
+    /// What the stream carries: `Result<T, E>`.
+    pub(crate) item: Type,
+}
+
 /// How many messages travel in each direction, read from the signature's syntax.
 pub(crate) enum Shape {
     /// One request, one response.
     Unary,
-    /// A stream on either side, which `token` asks for.
-    Streaming { token: TokenStream },
+    /// One request, many responses.
+    ServerStreaming,
+    /// Many requests, one response.
+    ClientStreaming,
+    /// Many of both.
+    Bidirectional,
 }
 
 /// A method's attributes, by the generated items that they are repeated on.

@@ -7,7 +7,8 @@ use syn::ext::IdentExt;
 use crate::model::Service;
 
 /// Methods of the generated client: a method of a service that had one of these names would be a second one.
-pub(crate) const RESERVED_BY_CLIENT: [&str; 3] = ["new", "connect", "with_deadline"];
+pub(crate) const RESERVED_BY_CLIENT: [&str; 5] =
+    ["new", "connect", "with_deadline", "with_metadata", "with_answer_metadata"];
 
 /// The constant of the generated table that holds the whole table.
 pub(crate) const TABLE: &str = "SERVICE";
@@ -21,6 +22,8 @@ pub(crate) struct Names {
     pub(crate) server: Ident,
     /// The client's type parameter: where it sends.
     pub(crate) channel: Ident,
+    /// A client method's type parameter: the stream of requests.
+    pub(crate) requests: Ident,
     /// The server's type parameter: who handles the calls.
     pub(crate) implementor: Ident,
 }
@@ -37,6 +40,7 @@ impl Names {
             client: beside(name, "Client"),
             server: beside(name, "Server"),
             channel: unused("C", &signatures),
+            requests: unused("S", &signatures),
             implementor: unused("H", &signatures),
         }
     }

@@ -6,13 +6,13 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident};
 use syn::{
-    Attribute, FnArg, GenericArgument, Item, ItemTrait, Pat, PatType, PathArguments, ReturnType, Signature, TraitItem,
-    TraitItemFn, Type, TypeParamBound, parse_quote,
+    Attribute, FnArg, Item, ItemTrait, Pat, PatType, ReturnType, Signature, TraitItem, TraitItemFn, Type, parse_quote,
 };
 
 use crate::attr::{MethodOptions, ServiceOptions, is_rpc};
 use crate::errors::Errors;
-use crate::model::{Argument, Attributes, Method, Service, Shape};
+use crate::model::{Argument, Attributes, Method, Output, Requests, Responses, Service};
+use crate::stream;
 
 /// Reads `#[rpcnet::service(attribute)] item`. Fails where there is no trait to speak of.
 pub(crate) fn service(attribute: TokenStream, item: TokenStream, errors: &mut Errors) -> syn::Result<Service> {
@@ -51,15 +51,14 @@ fn methods(original: &ItemTrait, errors: &mut Errors) -> Vec<Method> {
 fn method(original: TraitItemFn, errors: &mut Errors) -> Method {
     let (rpc, _): (Vec<Attribute>, Vec<Attribute>) =
         original.attrs.iter().cloned().partition(|attribute| is_rpc(attribute.path()));
+    let mut arguments = arguments(&original.sig);
+    let requests = requests(&mut arguments);
     Method {
         attributes: Attributes::sort(&original.attrs),
         options: MethodOptions::read(&rpc, errors),
-        arguments: arguments(&original.sig),
-        output: match &original.sig.output {
-            ReturnType::Type(_, output) => Type::clone(output),
-            ReturnType::Default => parse_quote!(()),
-        },
-        shape: shape(&original.sig),
+        arguments,
+        requests,
+        output: output(&original.sig.output),
         original,
     }
 }
@@ -72,58 +71,28 @@ fn arguments(signature: &Signature) -> Vec<Argument> {
     typed.enumerate().map(|(index, typed)| Argument { name: name(typed, index), original: typed.clone() }).collect()
 }
 
+/// Takes the last argument, if it is a stream.
+fn requests(arguments: &mut Vec<Argument>) -> Option<Requests> {
+    let last = arguments.pop_if(|last| stream::requests(&last.original.ty).is_some())?;
+    let item = stream::requests(&last.original.ty)?.clone();
+    Some(Requests { argument: last, item })
+}
+
+fn output(written: &ReturnType) -> Output {
+    match written {
+        ReturnType::Default => Output::Value(Box::new(parse_quote!(()))),
+        ReturnType::Type(_, output) => match stream::responses(output) {
+            Some((_, item)) => {
+                Output::Stream(Box::new(Responses { item: item.clone(), original: Type::clone(output) }))
+            }
+            None => Output::Value(output.clone()),
+        },
+    }
+}
+
 fn name(argument: &PatType, index: usize) -> Ident {
     match &*argument.pat {
         Pat::Ident(pattern) => pattern.ident.clone(),
         _ => format_ident!("argument{index}"),
-    }
-}
-
-fn shape(signature: &Signature) -> Shape {
-    let inputs = signature.inputs.iter().filter_map(|input| match input {
-        FnArg::Typed(typed) => request_stream(&typed.ty),
-        FnArg::Receiver(_) => None,
-    });
-    let output = match &signature.output {
-        ReturnType::Type(_, output) => response_stream(output),
-        ReturnType::Default => None,
-    };
-    match inputs.chain(output).next() {
-        Some(token) => Shape::Streaming { token },
-        None => Shape::Unary,
-    }
-}
-
-/// `Streaming<T>`
-fn request_stream(argument: &Type) -> Option<TokenStream> {
-    let last = match argument {
-        Type::Path(path) => path.path.segments.last()?,
-        Type::Group(group) => return request_stream(&group.elem),
-        _ => return None,
-    };
-    let is_stream = last.ident == "Streaming" && matches!(last.arguments, PathArguments::AngleBracketed(_));
-    is_stream.then(|| argument.to_token_stream())
-}
-
-/// `impl Stream`, alone or as `Result<impl Stream, E>`.
-fn response_stream(output: &Type) -> Option<TokenStream> {
-    match output {
-        Type::ImplTrait(opaque) => opaque.bounds.iter().any(is_stream).then(|| output.to_token_stream()),
-        Type::Group(group) => response_stream(&group.elem),
-        Type::Path(path) => match &path.path.segments.last()?.arguments {
-            PathArguments::AngleBracketed(arguments) => arguments.args.iter().find_map(|argument| match argument {
-                GenericArgument::Type(inner) => response_stream(inner),
-                _ => None,
-            }),
-            PathArguments::None | PathArguments::Parenthesized(_) => None,
-        },
-        _ => None,
-    }
-}
-
-fn is_stream(bound: &TypeParamBound) -> bool {
-    match bound {
-        TypeParamBound::Trait(bound) => bound.path.segments.last().is_some_and(|last| last.ident == "Stream"),
-        _ => false,
     }
 }

@@ -66,3 +66,8 @@ fn paths_go_through_the_crate_that_the_user_names() {
 fn names_of_the_user_are_left_alone() {
     check("names");
 }
+
+#[test]
+fn each_shape_of_a_method_reads_the_same_but_for_its_streams() {
+    check("streaming");
+}

@@ -53,7 +53,17 @@ fn all_mistakes_of_a_trait_are_told_at_once_and_each_once() {
 fn one_mistake_is_not_told_as_another_one_too() {
     check("trait T { async fn f(&self, a: &dyn Error) -> Result<(), E>; }", &["in place of `dyn`"]);
     check("trait T { async fn f(&self) -> &dyn Error; }", &["-> Result<T, E>"]);
-    check("trait T { async fn f(&self) -> impl Stream<Item = &u8>; }", &["streaming"]);
+    check(
+        "trait T { async fn f(&self) -> impl Stream<Item = u8>; }",
+        &["Result<impl Stream<Item = Result<u8, E>>, E>"],
+    );
+    check("trait T { async fn f(&self) -> Result<impl Stream<Item = u8>, F>; }", &["Item = Result<u8, F>"]);
+    check("trait T { async fn f(&self) -> Pin<Box<dyn Stream<Item = R> + Send>>; }", &["needs no box"]);
+    check(
+        "trait T { async fn f(&self, a: Streaming<R>, b: Streaming<R>, c: u8) -> R; }",
+        &["last argument", "one stream"],
+    );
+    check("trait T { async fn f(&self, a: Streaming<&[u8]>) -> R; }", &["write `Vec<u8>`"]);
     check("trait T { async fn f(&self, (a, b): (u8, u8), (c, d): (u8, u8)) -> R; }", &["plain name", "plain name"]);
     check(
         "trait T { #[rpc(rename = \"f f\")] async fn f(&self) -> R; #[rpc(rename)] async fn g(&self) -> R; }",
@@ -69,6 +79,7 @@ fn what_looks_unusual_and_is_fine_is_accepted() {
         "trait T: Debug + 'static where Self: Sized { async fn f(&self, r#type: m::T<U, 3>) -> m::Result<()>; }",
         &[],
     );
+    check("trait T { async fn f(&self, a: Streaming<Result<A, B>>) -> R<impl Stream<Item = R> + Unpin>; }", &[]);
     check("trait T { #[cfg(a)] async fn f(&self) -> R; #[cfg(not(a))] async fn f(&self, a: u8) -> R; }", &[]);
     check(
         "trait T { #[rpc()] async fn f(&self) -> R; #[rpc(rename = \"f2\",)] async fn g(&self) -> my_type!(); }",

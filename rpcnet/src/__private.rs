@@ -13,10 +13,11 @@ pub use core::{
 pub use std::{convert::Into, sync::Arc};
 
 pub use crate::{
-    CallResult, Client, ClientConfig, Method, RpcError, ServerConfig, ServiceDescriptor, Target,
+    AnswerMetadata, CallResult, Client, ClientConfig, Metadata, Method, Requests, RpcError, ServerConfig,
+    ServiceDescriptor, StreamResult, Target,
     channel::{Caller, Channel},
     service::{IncomingCall, Reply, Service},
-    signature::Signature,
+    signature::{RequestSignature, Signature},
 };
 
 /// Serves one service until the server is stopped.

@@ -6,12 +6,14 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::{
-    CallError, CallResult, Context, Executed, Method, RpcError,
+    AnswerMetadata, CallError, CallResult, Context, Executed, Metadata, Method, RawResponseStream, Requests, RpcError,
+    StreamResult,
     client::deadline_exceeded,
     codec::Arguments,
     config::DEADLINE,
-    proto::Status,
-    signature::{Signature, WireOutcome},
+    proto::{ResponseHead, Status},
+    signature::{RequestSignature, RequestStream as _, Signature, WireOutcome},
+    streaming::{RequestSink, ResponseReceiver, call, decode_error},
 };
 
 /// Where a typed client sends its calls.
@@ -23,9 +25,17 @@ pub trait Channel: Clone + Send + Sync + 'static {
     #[doc(hidden)]
     fn unary(
         &self,
-        call: Outgoing,
+        call: &Outgoing,
         request: impl Encode + Send,
     ) -> impl Future<Output = Result<Answer, RpcError>> + Send;
+
+    /// Begins a call that has a stream of its own, with its first message if it has one.
+    #[doc(hidden)]
+    fn streaming(
+        &self,
+        call: OutgoingStream,
+        first: Option<Vec<u8>>,
+    ) -> impl Future<Output = Result<(RequestSink, ResponseReceiver), RpcError>> + Send;
 
     /// How long a call may take if neither the call nor its method says otherwise.
     #[doc(hidden)]
@@ -34,12 +44,29 @@ pub trait Channel: Clone + Send + Sync + 'static {
 
 /// What a channel needs to know about a call.
 #[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Outgoing {
     pub(crate) method_id: u64,
     pub(crate) deadline: Instant,
+    /// Encoded.
+    pub(crate) metadata: Bytes,
     /// A request that may have reached its handler may be sent again.
     pub(crate) idempotent: bool,
+}
+
+/// What a channel needs to know about a call that has a stream of its own.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct OutgoingStream {
+    pub(crate) method_id: u64,
+    /// Encoded.
+    pub(crate) metadata: Bytes,
+    /// Where the answer's metadata goes.
+    pub(crate) answered: Option<AnswerMetadata>,
+    /// When the stream must have ended; `None` for one that may go on for ever.
+    pub(crate) deadline: Option<Instant>,
+    /// When it must have begun.
+    pub(crate) begins_by: Instant,
 }
 
 /// A request that can be encoded, more than once if need be.
@@ -55,18 +82,65 @@ pub trait Encode {
 pub struct Answer {
     pub(crate) status: Status,
     pub(crate) message: Bytes,
+    /// Encoded. Most answers have none, and many wait in a table: so it is a word.
+    pub(crate) metadata: Option<Box<Bytes>>,
+}
+
+impl Answer {
+    pub(crate) fn new(head: ResponseHead, message: Bytes) -> Self {
+        let metadata = head.fields.metadata;
+        let metadata = (!metadata.is_empty()).then(|| Box::new(metadata));
+        Self { status: head.status, message, metadata }
+    }
 }
 
 impl Outgoing {
+    /// A call of the method that must end within `deadline`, and with the handler that makes it.
+    pub(crate) fn new(method_id: u64, deadline: Duration, metadata: Option<Metadata>) -> Result<Self, RpcError> {
+        let metadata = Context::metadata_for_call(metadata)?.encode();
+        Ok(Self { method_id, deadline: inherited(deadline), metadata, idempotent: false })
+    }
+
     /// Milliseconds until the deadline, rounded up, as a request head says them; `None` if it has passed.
     pub(crate) fn time_left_ms(&self) -> Option<u32> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return None;
-        }
-        // Zero would mean "for ever".
-        Some(u32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(u32::MAX).max(1))
+        time_left_ms(self.deadline)
     }
+}
+
+impl OutgoingStream {
+    /// A call of the method that may take `explicit`, if the caller or the method says so. Otherwise it may last, but
+    /// must begin within `default`. In any case it ends with the call whose handler makes it.
+    pub(crate) fn new(
+        method_id: u64,
+        explicit: Option<Duration>,
+        default: Duration,
+        metadata: Option<Metadata>,
+    ) -> Result<Self, RpcError> {
+        let metadata = Context::metadata_for_call(metadata)?.encode();
+        let deadline = match explicit {
+            Some(explicit) => Some(inherited(explicit)),
+            None => Context::inherited_deadline(),
+        };
+        let begins_by = inherited(explicit.unwrap_or(default));
+        Ok(Self { method_id, metadata, answered: None, deadline, begins_by })
+    }
+
+    /// The same as a request head says it, with 0 for "never".
+    pub(crate) fn time_left_ms(&self) -> Option<u32> {
+        match self.deadline {
+            Some(deadline) => time_left_ms(deadline),
+            None => Some(0),
+        }
+    }
+}
+
+fn time_left_ms(deadline: Instant) -> Option<u32> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return None;
+    }
+    // Zero would mean "for ever".
+    Some(u32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(u32::MAX).max(1))
 }
 
 /// What every generated client holds: a channel, and how its calls are made.
@@ -74,18 +148,32 @@ impl Outgoing {
 pub struct Caller<C> {
     channel: C,
     deadline: Option<Duration>,
+    metadata: Option<Metadata>,
+    answered: Option<AnswerMetadata>,
 }
 
 impl<C: Channel> Caller<C> {
     /// Calls over `channel`.
     pub fn new(channel: C) -> Self {
-        Self { channel, deadline: None }
+        Self { channel, deadline: None, metadata: None, answered: None }
     }
 
     /// The same, and each call must end within `deadline`.
     #[must_use]
     pub fn with_deadline(&self, deadline: Duration) -> Self {
-        Self { channel: self.channel.clone(), deadline: Some(deadline) }
+        Self { deadline: Some(deadline), ..self.clone() }
+    }
+
+    /// The same, and each call takes `metadata` along.
+    #[must_use]
+    pub fn with_metadata(&self, metadata: Metadata) -> Self {
+        Self { metadata: Some(metadata), ..self.clone() }
+    }
+
+    /// The same, and the metadata of each answer is left in `answered`.
+    #[must_use]
+    pub fn with_answer_metadata(&self, answered: &AnswerMetadata) -> Self {
+        Self { answered: Some(answered.clone()), ..self.clone() }
     }
 
     /// Calls `method` with `arguments`. Nothing happens before the future is polled.
@@ -97,18 +185,104 @@ impl<C: Channel> Caller<C> {
     where
         S: Signature<METHOD>,
     {
-        let Self { channel, deadline } = self.clone();
+        let Self { channel, deadline, metadata, answered } = self.clone();
         async move {
             let deadline = deadline.or(method.default_deadline()).unwrap_or_else(|| channel.default_deadline());
-            let (method_id, idempotent) = (method.id(), method.is_idempotent());
-            let call = Outgoing { method_id, deadline: inherited(deadline), idempotent };
+            let mut call = match Outgoing::new(method.id(), deadline, metadata) {
+                Ok(call) => call,
+                Err(error) => return Err(CallError::Rpc(error.in_call(method.name()))),
+            };
+            call.idempotent = method.is_idempotent();
             let request = Request { names: method.arguments(), arguments };
-            match channel.unary(call, request).await.and_then(S::Output::from_answer) {
+            let answer = channel.unary(&call, request).await;
+            if let (Some(answered), Ok(answer)) = (answered, &answer) {
+                answered.set(answer.metadata.as_deref());
+            }
+            match answer.and_then(S::Output::from_answer) {
                 Ok(result) => result,
                 Err(error) => Err(CallError::Rpc(error.in_call(method.name()))),
             }
         }
     }
+}
+
+impl<C: Channel> Caller<C> {
+    /// Calls `method` with `arguments`, and returns the stream that it answers.
+    pub fn server_streaming<S, const METHOD: usize>(
+        &self,
+        method: &'static Method,
+        arguments: S::Arguments,
+    ) -> impl Future<Output = StreamResult<S::Output>> + Send + use<S, METHOD, C>
+    where
+        S: Signature<METHOD>,
+    {
+        let caller = self.clone();
+        async move {
+            let (call, first) = caller.outgoing(method, arguments)?;
+            let answer = call::server_streaming(&caller.channel, method.name().into(), call, first).await;
+            typed::<S::Output>(answer)
+        }
+    }
+
+    /// Calls `method` with `arguments` and a stream of requests, and returns what it answers.
+    pub fn client_streaming<S, const METHOD: usize, R>(
+        &self,
+        method: &'static Method,
+        arguments: S::Arguments,
+        requests: R,
+    ) -> impl Future<Output = CallResult<S::Output>> + Send + use<S, METHOD, R, C>
+    where
+        S: RequestSignature<METHOD>,
+        R: Requests<S::Request>,
+    {
+        let caller = self.clone();
+        async move {
+            let (call, first) = caller.outgoing(method, arguments)?;
+            let answer =
+                call::client_streaming(&caller.channel, call, Some(first), requests, S::Requests::encode).await;
+            let value = answer.and_then(S::Output::decode_value);
+            value.map_err(|error| decode_error::<S::Output>(error.in_call(method.name())))
+        }
+    }
+
+    /// Calls `method` with `arguments` and a stream of requests, and returns the stream that it answers.
+    pub fn bidirectional<S, const METHOD: usize, R>(
+        &self,
+        method: &'static Method,
+        arguments: S::Arguments,
+        requests: R,
+    ) -> impl Future<Output = StreamResult<S::Output>> + Send + use<S, METHOD, R, C>
+    where
+        S: RequestSignature<METHOD>,
+        R: Requests<S::Request>,
+    {
+        let caller = self.clone();
+        async move {
+            let (call, first) = caller.outgoing(method, arguments)?;
+            let name = method.name().into();
+            let answer =
+                call::bidirectional(&caller.channel, name, call, Some(first), requests, S::Requests::encode).await;
+            typed::<S::Output>(answer)
+        }
+    }
+
+    /// A streaming call of `method`, and its encoded arguments.
+    fn outgoing<A: Arguments>(&self, method: &Method, arguments: A) -> Result<(OutgoingStream, Vec<u8>), RpcError> {
+        let begin = || {
+            let explicit = self.deadline.or(method.default_deadline());
+            let default = self.channel.default_deadline();
+            let mut call = OutgoingStream::new(method.id(), explicit, default, self.metadata.clone())?;
+            call.answered.clone_from(&self.answered);
+            let mut message = Vec::new();
+            arguments.encode(method.arguments(), &mut message)?;
+            Ok((call, message))
+        };
+        begin().map_err(|error: RpcError| error.in_call(method.name()))
+    }
+}
+
+fn typed<R: WireOutcome>(answer: Result<RawResponseStream, RpcError>) -> StreamResult<R> {
+    answer.map(RawResponseStream::typed::<R>).map_err(decode_error::<R>)
 }
 
 /// When a call must end that may take `deadline`: never later than the call whose handler makes it.

@@ -196,6 +196,15 @@ impl RpcError {
         }
     }
 
+    /// A request that the other side would refuse, so that it is not even sent.
+    pub(crate) fn request_too_large(length: usize, bytes_max: usize) -> Self {
+        let message = format!(
+            "the request has {length} bytes, and {bytes_max} are allowed: raise message_bytes_max on both sides, \
+             or send less"
+        );
+        Self::new(ErrorKind::MessageTooLarge, Executed::No, message)
+    }
+
     pub(crate) fn into_body(self) -> Bytes {
         self.inner.body
     }

@@ -43,6 +43,7 @@ mod config;
 mod context;
 mod error;
 mod in_process;
+mod metadata;
 mod method;
 mod outcome;
 pub mod prelude;
@@ -51,6 +52,7 @@ pub mod runtime;
 mod server;
 mod service;
 mod signature;
+mod streaming;
 mod target;
 mod transport;
 
@@ -60,11 +62,12 @@ pub use config::{
     BindAddr, CipherSuite, ClientConfig, ClientConfigBuilder, ConfigError, CongestionController, Identity, Pem,
     ServerConfig, ServerConfigBuilder,
 };
-pub use context::Context;
+pub use context::{Context, Scoped};
 pub use error::{ErrorKind, Executed, RpcError};
 pub use in_process::InProcess;
-pub use method::{Method, ServiceDescriptor};
-pub use outcome::{CallError, CallResult, Outcome};
+pub use metadata::{AnswerMetadata, Metadata};
+pub use method::{Method, ServiceDescriptor, Shape};
+pub use outcome::{CallError, CallResult, Outcome, StreamResult};
 /// Makes a trait a service: a typed client, a handler trait and a dispatch table, at compile time.
 ///
 /// For a trait `Greeting` it writes
@@ -139,4 +142,8 @@ pub use outcome::{CallError, CallResult, Outcome};
 pub use rpcnet_macros::service;
 pub use server::{Server, ServerBuilder, Shutdown};
 pub use service::{IncomingCall, Reply, Service};
+pub use streaming::{Fallible, RawResponseStream, Requests, ResponseStream, Streaming, fallible};
 pub use target::Target;
+
+/// Making and combining streams, from the crate `futures`: `stream::iter`, `stream::unfold` and their siblings.
+pub use futures::stream;

@@ -14,12 +14,51 @@ pub struct Method {
     idempotent: bool,
     cancellable: bool,
     deadline: Option<Duration>,
+    shape: Shape,
+}
+
+/// How many messages travel in each direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Shape {
+    /// One request, one response.
+    Unary,
+    /// One request, a stream of responses.
+    ServerStreaming,
+    /// A stream of requests, one response.
+    ClientStreaming,
+    /// A stream of each.
+    Bidirectional,
 }
 
 impl Method {
     /// The method named `name` on the wire (`Service.method`), with the names of its arguments.
     pub const fn new(name: &'static str, arguments: &'static [&'static str]) -> Self {
-        Self { name, arguments, id: method_id(name), idempotent: false, cancellable: true, deadline: None }
+        let (id, shape) = (method_id(name), Shape::Unary);
+        Self { name, arguments, id, idempotent: false, cancellable: true, deadline: None, shape }
+    }
+
+    /// The same method, and it answers with a stream.
+    #[must_use]
+    pub const fn server_streaming(self) -> Self {
+        self.with_shape(Shape::ServerStreaming)
+    }
+
+    /// The same method, and it takes a stream of requests after its arguments.
+    #[must_use]
+    pub const fn client_streaming(self) -> Self {
+        self.with_shape(Shape::ClientStreaming)
+    }
+
+    /// The same method, and it takes a stream of requests and answers with a stream.
+    #[must_use]
+    pub const fn bidirectional(self) -> Self {
+        self.with_shape(Shape::Bidirectional)
+    }
+
+    const fn with_shape(mut self, shape: Shape) -> Self {
+        self.shape = shape;
+        self
     }
 
     /// The same method, and calling it twice does no more than calling it once.
@@ -56,6 +95,11 @@ impl Method {
     /// What a request carries instead of the name: its 64-bit FNV-1a hash.
     pub const fn id(&self) -> u64 {
         self.id
+    }
+
+    /// How many messages travel in each direction.
+    pub const fn shape(&self) -> Shape {
+        self.shape
     }
 
     /// Whether calling it twice does no more than calling it once.

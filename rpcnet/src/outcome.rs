@@ -4,7 +4,7 @@ use std::{error::Error, fmt};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::RpcError;
+use crate::{ResponseStream, RpcError};
 
 /// Why a typed call failed: the handler said no, or the call never got its answer.
 ///
@@ -32,6 +32,11 @@ pub enum CallError<E> {
 /// What a typed call returns for a method whose handler returns `R`: the same value, and the handler's error
 /// inside of a [`CallError`].
 pub type CallResult<R> = Result<<R as Outcome>::Ok, CallError<<R as Outcome>::Error>>;
+
+/// What a typed call returns for a method whose handler streams items `R`: a stream of the same values, each with the
+/// handler's error inside of a [`CallError`].
+pub type StreamResult<R> =
+    Result<ResponseStream<<R as Outcome>::Ok, <R as Outcome>::Error>, CallError<<R as Outcome>::Error>>;
 
 /// What a service's method may return: `Result<T, E>`, under any alias.
 ///

@@ -1,5 +1,8 @@
 //! What most programs name: `use rpcnet::prelude::*;`.
 
+pub use futures::{Stream, StreamExt};
+
 pub use crate::{
-    CallError, Client, ClientConfig, Context, ErrorKind, Executed, InProcess, RpcError, Server, ServerConfig, service,
+    CallError, Client, ClientConfig, Context, ErrorKind, Executed, InProcess, ResponseStream, RpcError, Server,
+    ServerConfig, Streaming, service,
 };

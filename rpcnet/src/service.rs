@@ -1,14 +1,16 @@
 //! The contract between the runtime and a service: a call comes in, a reply goes out.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
+use futures::Stream;
 
 use crate::{
-    Method, RpcError, ServiceDescriptor,
+    Context, Metadata, Method, Outcome, RpcError, ServiceDescriptor, Streaming,
     codec::{self, Arguments as _, Scratch},
-    proto::Status,
-    signature::{Signature, WireOutcome},
+    proto::{ResponseHead, Status},
+    signature::{RequestSignature, RequestStream, Signature, WireOutcome},
+    streaming::{CallStreams, Queue, SendItems},
 };
 
 /// What a server can serve. `#[rpcnet::service]` implements it for the generated `XServer`.
@@ -33,6 +35,8 @@ pub trait Service: Clone + Send + Sync + 'static {
 pub struct IncomingCall {
     method_id: u64,
     message: Bytes,
+    /// Of a call that has a stream of its own.
+    streams: Option<CallStreams>,
 }
 
 /// How a call ended, encoded.
@@ -40,6 +44,8 @@ pub struct IncomingCall {
 pub struct Reply {
     pub(crate) status: Status,
     pub(crate) message: Message,
+    /// What goes with it, by [`Context::answer_with`].
+    pub(crate) metadata: Option<Box<Metadata>>,
 }
 
 /// The message of a reply: in a buffer that is reused, or shared.
@@ -51,7 +57,12 @@ pub(crate) enum Message {
 
 impl IncomingCall {
     pub(crate) fn new(method_id: u64, message: Bytes) -> Self {
-        Self { method_id, message }
+        Self { method_id, message, streams: None }
+    }
+
+    /// A call whose messages come and go by `streams`.
+    pub(crate) fn streaming(method_id: u64, message: Bytes, streams: CallStreams) -> Self {
+        Self { method_id, message, streams: Some(streams) }
     }
 
     /// Whether it calls `method`.
@@ -62,6 +73,11 @@ impl IncomingCall {
     /// The message, not decoded.
     pub(crate) fn into_message(self) -> Bytes {
         self.message
+    }
+
+    /// What a streaming handler reads from and writes to.
+    pub(crate) fn into_streams(self) -> Option<CallStreams> {
+        self.streams
     }
 
     /// Decodes the arguments, runs `handler` with them and encodes what it returns.
@@ -77,7 +93,71 @@ impl IncomingCall {
         };
         // The handler may run for long: let go of the packet buffer that the message is a slice of.
         drop(self.message);
-        handler(arguments).await.into_reply()
+        let reply = handler(arguments).await.into_reply();
+        reply.with_answer_metadata()
+    }
+
+    /// Decodes the arguments, runs `handler` with them and sends what it streams.
+    pub async fn server_streaming<S, const METHOD: usize, H, F, St>(self, method: &'static Method, handler: H) -> Reply
+    where
+        S: Signature<METHOD>,
+        H: FnOnce(S::Arguments) -> F,
+        F: Future<Output = Result<St, <S::Output as Outcome>::Error>>,
+        St: Stream<Item = S::Output>,
+    {
+        match self.open::<S, METHOD>(method) {
+            Ok((arguments, streams)) => {
+                // Nothing is read from a caller that has nothing to send.
+                streams.requests.close();
+                send_items::<S::Output, St>(handler(arguments).await, streams).await
+            }
+            Err(refusal) => refusal,
+        }
+    }
+
+    /// Decodes the arguments, runs `handler` with them and a stream of requests, and encodes what it returns.
+    pub async fn client_streaming<S, const METHOD: usize, H, F>(self, method: &'static Method, handler: H) -> Reply
+    where
+        S: RequestSignature<METHOD>,
+        H: FnOnce(S::Arguments, S::Requests) -> F,
+        F: Future<Output = S::Output>,
+    {
+        match self.open::<S, METHOD>(method) {
+            Ok((arguments, streams)) => {
+                let reply = handler(arguments, typed_requests(streams.requests)).await.into_reply();
+                reply.with_answer_metadata()
+            }
+            Err(refusal) => refusal,
+        }
+    }
+
+    /// Decodes the arguments, runs `handler` with them and a stream of requests, and sends what it streams.
+    pub async fn bidirectional<S, const METHOD: usize, H, F, St>(self, method: &'static Method, handler: H) -> Reply
+    where
+        S: RequestSignature<METHOD>,
+        H: FnOnce(S::Arguments, S::Requests) -> F,
+        F: Future<Output = Result<St, <S::Output as Outcome>::Error>>,
+        St: Stream<Item = S::Output>,
+    {
+        match self.open::<S, METHOD>(method) {
+            Ok((arguments, streams)) => {
+                let requests = typed_requests(Arc::clone(&streams.requests));
+                send_items::<S::Output, St>(handler(arguments, requests).await, streams).await
+            }
+            Err(refusal) => refusal,
+        }
+    }
+
+    /// The arguments and streams of a streaming call, or the reply that refuses it.
+    fn open<S, const METHOD: usize>(self, method: &'static Method) -> Result<(S::Arguments, CallStreams), Reply>
+    where
+        S: Signature<METHOD>,
+    {
+        let malformed = |reason: String| Reply::status(Status::MalformedRequest, reason);
+        let arguments =
+            S::Arguments::decode(method.arguments(), &self.message).map_err(|e| malformed(e.to_string()))?;
+        let streams = self.streams.ok_or_else(|| malformed(format!("`{}` streams: call it so", method.name())))?;
+        Ok((arguments, streams))
     }
 
     /// The reply to a method that the service does not have.
@@ -86,18 +166,49 @@ impl IncomingCall {
     }
 }
 
+fn typed_requests<T, R: RequestStream<T>>(requests: Arc<Queue>) -> R {
+    R::of(Streaming::new(requests, R::decode))
+}
+
+async fn send_items<R: WireOutcome, St: Stream<Item = R>>(begun: Result<St, R::Error>, streams: CallStreams) -> Reply {
+    match begun {
+        Ok(items) => {
+            let items = SendItems::new(items, R::encode_item, streams.responses, streams.response_bytes_max);
+            items.await.with_answer_metadata()
+        }
+        Err(error) => R::error_reply(error).with_answer_metadata(),
+    }
+}
+
 impl Reply {
     /// A reply without a value; `detail` tells people more.
     pub(crate) fn status(status: Status, detail: impl Into<Bytes>) -> Self {
-        Self { status, message: Message::Shared(detail.into()) }
+        Self { status, message: Message::Shared(detail.into()), metadata: None }
     }
 
     pub(crate) fn encode<T: serde::Serialize>(status: Status, value: &T) -> Self {
         let mut scratch = Scratch::take();
         match codec::encode(value, &mut scratch.bytes) {
-            Ok(()) => Self { status, message: Message::Scratch(scratch) },
+            Ok(()) => Self { status, message: Message::Scratch(scratch), metadata: None },
             Err(error) => Self::status(Status::Internal, error.to_string()),
         }
+    }
+
+    /// Takes along what the handler left in its context for the caller.
+    pub(crate) fn with_answer_metadata(mut self) -> Self {
+        self.metadata = Context::take_answer_metadata();
+        self
+    }
+
+    /// The head of the reply to a call.
+    pub(crate) fn head(&self, call_id: u32) -> ResponseHead {
+        ResponseHead::new(call_id, self.status).with_metadata(self.metadata.as_deref())
+    }
+
+    /// What replaces a message that the caller would not accept.
+    pub(crate) fn too_large(length: usize, message_bytes_max: usize) -> Self {
+        let text = format!("{length} bytes, {message_bytes_max} are allowed");
+        Self::status(Status::ResponseTooLarge, if text.len() <= message_bytes_max { text } else { String::new() })
     }
 
     /// Replaces a message that the caller would not accept.
@@ -107,13 +218,7 @@ impl Reply {
             return self;
         }
         match self.status {
-            Status::Ok | Status::Application => {
-                let text = format!("{length} bytes, {message_bytes_max} are allowed");
-                Self::status(
-                    Status::ResponseTooLarge,
-                    if text.len() <= message_bytes_max { text } else { String::new() },
-                )
-            }
+            Status::Ok | Status::Application => Self::too_large(length, message_bytes_max),
             // The status says it all; its text is for people who would like to know more.
             status => Self::status(status, ""),
         }

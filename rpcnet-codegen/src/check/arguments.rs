@@ -1,23 +1,23 @@
 //! Rules about a method's arguments.
 
-use syn::Pat;
+use syn::{Pat, Type};
 
 use super::types::{Unfit, unfit};
 use crate::errors::Errors;
-use crate::model::{Argument, Method, Shape};
+use crate::model::{Argument, Method};
 
 /// As many as there are tuples to carry them.
 const ARGUMENTS_MAX: usize = 16;
 
 pub(super) fn run(method: &Method, errors: &mut Errors) {
     too_many_arguments(method, errors);
-    for (index, argument) in method.arguments.iter().enumerate() {
+    let requests = method.requests.iter().map(|requests| (&requests.argument, &requests.item));
+    let values = method.arguments.iter().map(|argument| (argument, &*argument.original.ty));
+    for (index, (argument, travels)) in values.chain(requests).enumerate() {
         argument_attribute(argument, errors);
         argument_pattern(argument, errors);
         duplicate_argument(argument, method.arguments.get(..index).unwrap_or_default(), errors);
-        if let Shape::Unary = method.shape {
-            unfit_argument(argument, errors);
-        }
+        unfit_argument(travels, errors);
     }
 }
 
@@ -61,8 +61,8 @@ fn duplicate_argument(argument: &Argument, earlier: &[Argument], errors: &mut Er
     }
 }
 
-fn unfit_argument(argument: &Argument, errors: &mut Errors) {
-    for unfit in unfit(&argument.original.ty) {
+fn unfit_argument(travels: &Type, errors: &mut Errors) {
+    for unfit in unfit(travels) {
         match unfit {
             Unfit::Borrow { tokens, owned } => {
                 let message = format!("an argument outlives its caller, so it is owned: write `{owned}`");

@@ -6,7 +6,7 @@ use syn::{FnArg, Receiver, Signature};
 
 use crate::attr::{METHOD_OPTIONS, is_rpc};
 use crate::errors::Errors;
-use crate::model::{Method, Shape};
+use crate::model::Method;
 use crate::names::{RESERVED_BY_CLIENT, TABLE};
 use crate::passthrough::conditional_metas;
 
@@ -21,7 +21,6 @@ pub(super) fn run(service: &Ident, method: &Method, errors: &mut Errors) {
     missing_receiver(signature, errors);
     receiver_by_value(signature, errors);
     default_body(method, errors);
-    streaming_method(method, errors);
 }
 
 fn option_outside_rpc(method: &Method, errors: &mut Errors) {
@@ -125,11 +124,5 @@ fn default_body(method: &Method, errors: &mut Errors) {
     if let Some(body) = &method.original.default {
         let message = "a client has no use for a body: end the method with `;` and write the body in the `impl`";
         errors.at(body, message);
-    }
-}
-
-fn streaming_method(method: &Method, errors: &mut Errors) {
-    if let Shape::Streaming { token } = &method.shape {
-        errors.at(token, "streaming methods are not supported yet");
     }
 }

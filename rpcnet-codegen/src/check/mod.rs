@@ -8,6 +8,8 @@
 mod arguments;
 mod method;
 mod output;
+mod requests;
+mod responses;
 mod service;
 mod types;
 
@@ -32,5 +34,7 @@ pub(crate) fn run(service: &Service, errors: &mut Errors) {
         method::run(&service.original.ident, method, errors);
         arguments::run(method, errors);
         output::run(method, errors);
+        requests::run(method, errors);
+        responses::run(method, errors);
     }
 }

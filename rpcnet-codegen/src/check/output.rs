@@ -3,9 +3,9 @@
 use syn::{Path, ReturnType, Type};
 
 use super::spelled;
-use super::types::{Unfit, owned, unfit};
+use super::types::{Unfit, has_stream, owned, unfit};
 use crate::errors::Errors;
-use crate::model::{Method, Shape};
+use crate::model::{Method, Output};
 
 /// Names that nobody gives to a `Result`: the aliases of it are left to rustc, which knows them.
 const NO_RESULTS: [&str; 26] = [
@@ -14,13 +14,14 @@ const NO_RESULTS: [&str; 26] = [
 ];
 
 pub(super) fn run(method: &Method, errors: &mut Errors) {
-    if let Shape::Streaming { .. } = method.shape {
-        return;
-    }
-    match &method.original.sig.output {
-        ReturnType::Default => missing_output(method, errors),
-        ReturnType::Type(_, output) if is_no_result(output) => output_not_a_result(output, errors),
-        ReturnType::Type(_, output) => unfit_output(output, errors),
+    match (&method.original.sig.output, &method.output) {
+        (ReturnType::Default, _) => missing_output(method, errors),
+        // Of a stream in the wrong place, `responses` tells.
+        (_, Output::Value(output)) if is_no_result(output) && !has_stream(output) => {
+            output_not_a_result(output, errors);
+        }
+        (_, Output::Value(output)) => unfit_output(output, errors),
+        (_, Output::Stream(responses)) => unfit_output(&responses.item, errors),
     }
 }
 
@@ -42,7 +43,7 @@ fn output_not_a_result(output: &Type, errors: &mut Errors) {
     errors.at(output, message);
 }
 
-fn is_no_result(output: &Type) -> bool {
+pub(super) fn is_no_result(output: &Type) -> bool {
     match output {
         Type::Group(group) => is_no_result(&group.elem),
         Type::Paren(paren) => is_no_result(&paren.elem),

@@ -4,14 +4,18 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{
-    Lifetime, Path, Type, TypeBareFn, TypeImplTrait, TypeInfer, TypePath, TypePtr, TypeReference, TypeTraitObject,
+    Lifetime, Path, PathSegment, Type, TypeBareFn, TypeImplTrait, TypeInfer, TypePath, TypePtr, TypeReference,
+    TypeTraitObject,
 };
 
 use super::spelled;
 use crate::errors::Errors;
+use crate::stream;
 
 /// A part of a type that cannot travel.
 pub(super) enum Unfit {
+    /// A stream where a value is expected.
+    Stream(Box<Stream>),
     /// Something borrowed, and what to write instead.
     Borrow { tokens: TokenStream, owned: String },
     /// `impl Trait`
@@ -26,11 +30,28 @@ pub(super) enum Unfit {
     Implementor(TokenStream),
 }
 
+/// A stream, and what it carries, if that is written.
+pub(super) struct Stream {
+    pub(super) tokens: TokenStream,
+    pub(super) kind: StreamKind,
+    pub(super) item: Option<Type>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum StreamKind {
+    /// `Streaming<T>`
+    Requests,
+    /// `impl Stream`
+    Opaque,
+    /// `dyn Stream`, and what boxes it
+    Boxed,
+}
+
 impl Unfit {
     /// Reports what is refused in arguments and in returns for the same reason.
     pub(super) fn report(self, errors: &mut Errors) {
         match self {
-            Self::Borrow { .. } | Self::Opaque(_) => {}
+            Self::Stream(_) | Self::Borrow { .. } | Self::Opaque(_) => {}
             Self::Dynamic(tokens) => dynamic_type(tokens, errors),
             Self::Pointer(tokens) => pointer_type(tokens, errors),
             Self::Inferred(tokens) => inferred_type(tokens, errors),
@@ -64,6 +85,18 @@ pub(super) fn unfit(ty: &Type) -> Vec<Unfit> {
     finder.found
 }
 
+/// All streams in `ty`, the outermost of each.
+pub(super) fn streams(ty: &Type) -> impl Iterator<Item = Box<Stream>> {
+    unfit(ty).into_iter().filter_map(|unfit| match unfit {
+        Unfit::Stream(stream) => Some(stream),
+        _ => None,
+    })
+}
+
+pub(super) fn has_stream(ty: &Type) -> bool {
+    streams(ty).next().is_some()
+}
+
 struct Finder {
     found: Vec<Unfit>,
 }
@@ -85,10 +118,16 @@ impl<'ast> Visit<'ast> for Finder {
     }
 
     fn visit_type_impl_trait(&mut self, opaque: &'ast TypeImplTrait) {
+        if stream::is_stream(&opaque.bounds) {
+            return self.stream(opaque, StreamKind::Opaque, stream::item(&opaque.bounds));
+        }
         self.found.push(Unfit::Opaque(opaque.to_token_stream()));
     }
 
     fn visit_type_trait_object(&mut self, object: &'ast TypeTraitObject) {
+        if stream::is_stream(&object.bounds) {
+            return self.stream(object, StreamKind::Boxed, stream::item(&object.bounds));
+        }
         self.found.push(Unfit::Dynamic(object.to_token_stream()));
     }
 
@@ -106,10 +145,43 @@ impl<'ast> Visit<'ast> for Finder {
 
     fn visit_type_path(&mut self, path: &'ast TypePath) {
         if starts_with_self(&path.path) {
-            self.found.push(Unfit::Implementor(path.to_token_stream()));
-        } else {
-            visit::visit_type_path(self, path);
+            return self.found.push(Unfit::Implementor(path.to_token_stream()));
         }
+        if let Some(segment) = path.path.segments.last() {
+            if let Some(item) = stream::streaming(segment) {
+                return self.stream(path, StreamKind::Requests, Some(item));
+            }
+            if let Some(item) = boxed_stream(segment) {
+                return self.stream(path, StreamKind::Boxed, item);
+            }
+        }
+        visit::visit_type_path(self, path);
+    }
+}
+
+impl Finder {
+    fn stream(&mut self, tokens: impl ToTokens, kind: StreamKind, item: Option<&Type>) {
+        self.found.push(Unfit::Stream(Box::new(Stream {
+            tokens: tokens.into_token_stream(),
+            kind,
+            item: item.cloned(),
+        })));
+    }
+}
+
+/// What `BoxStream<T>`, `Box<dyn Stream<Item = T>>` and `Pin<Box<dyn Stream<Item = T>>>` carry, if it is one of them.
+fn boxed_stream(segment: &PathSegment) -> Option<Option<&Type>> {
+    let is_one_of = |names: &[&str]| names.iter().any(|name| segment.ident == name);
+    let inner = stream::types(segment).next()?;
+    if is_one_of(&["BoxStream", "LocalBoxStream"]) {
+        return Some(Some(inner));
+    }
+    match inner {
+        Type::TraitObject(object) if is_one_of(&["Box", "Pin", "Arc"]) && stream::is_stream(&object.bounds) => {
+            Some(stream::item(&object.bounds))
+        }
+        Type::Path(path) if is_one_of(&["Pin"]) => boxed_stream(path.path.segments.last()?),
+        _ => None,
     }
 }
 

@@ -2,14 +2,15 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::Type;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::Context;
-use crate::model::Method;
+use crate::model::{Argument, Method, Output, Requests, Shape};
 use crate::names::{generated, generated_at, located};
 
-/// With `self`, more than clippy likes by default.
+/// As many inputs as clippy likes by default.
 const MANY_ARGUMENTS: usize = 7;
 
 pub(super) fn expand(context: &Context<'_>) -> TokenStream {
@@ -82,39 +83,83 @@ fn constructors(context: &Context<'_>) -> TokenStream {
         #visibility fn with_deadline(&self, deadline: #private::Duration) -> Self {
             Self { caller: #private::Caller::with_deadline(&self.caller, deadline) }
         }
+
+        /// The same client, each call of which takes `metadata` along.
+        #[must_use]
+        #visibility fn with_metadata(&self, metadata: #private::Metadata) -> Self {
+            Self { caller: #private::Caller::with_metadata(&self.caller, metadata) }
+        }
+
+        /// The same client, which leaves the metadata of each answer in `answered`.
+        #[must_use]
+        #visibility fn with_answer_metadata(&self, answered: &#private::AnswerMetadata) -> Self {
+            Self { caller: #private::Caller::with_answer_metadata(&self.caller, answered) }
+        }
     }
 }
 
 fn call(context: &Context<'_>, place: usize, method: &Method) -> TokenStream {
     let Context { service, names, private, .. } = context;
-    let (visibility, channel, table) = (&service.original.vis, &names.channel, &names.methods);
+    let (visibility, table) = (&service.original.vis, &names.methods);
     let attributes = &method.attributes;
     let (cfgs, deprecated, allows) = (&attributes.cfgs, &attributes.deprecated, &attributes.allows);
     let documentation = documentation(context, method);
     let ident = generated(method.ident());
-    let (place, output) = (Literal::usize_unsuffixed(place), &method.output);
     let (arguments, types): (Vec<_>, Vec<_>) =
         method.arguments.iter().map(|argument| (&argument.name, &argument.original.ty)).unzip();
-    // A type that is no `Result` is shown in the user's signature.
-    let span = generated_at(output.span());
-    let private_there = located(private, span);
-    let future = quote_spanned! {span=>
-        impl #private_there::Future<Output = #private_there::CallResult<#output>> + #private_there::Send + use<#channel>
-    };
+    let future = future(context, method);
     // The trait's method has been told already.
-    let many = (arguments.len() >= MANY_ARGUMENTS).then(|| quote!(#[allow(clippy::too_many_arguments)]));
+    let many =
+        (method.original.sig.inputs.len() > MANY_ARGUMENTS).then(|| quote!(#[allow(clippy::too_many_arguments)]));
+    let (call, place) = (entry(method.shape()), Literal::usize_unsuffixed(place));
+    let (mut generics, mut requests, mut stream, mut stream_type) = (None, None, None, None);
+    if let Some(Requests { argument: Argument { name, .. }, item }) = &method.requests {
+        let parameter = &names.requests;
+        generics = Some(quote!(<#parameter: #private::Requests<#item>>));
+        requests = Some(quote!(#name: #parameter,));
+        stream_type = Some(quote!(, #parameter));
+        stream = Some(quote!(, #name));
+    }
     quote! {
         #documentation
         #(#cfgs)*
         #(#deprecated)*
         #(#allows)*
         #many
-        #visibility fn #ident(
+        #visibility fn #ident #generics(
             &self,
             #(#arguments: #types,)*
+            #requests
         ) -> #future {
-            self.caller.unary::<#table, #place>(&#table::#ident, (#(#arguments,)*))
+            self.caller.#call::<#table, #place #stream_type>(&#table::#ident, (#(#arguments,)*) #stream)
         }
+    }
+}
+
+/// What the caller awaits: it borrows nothing, so it can be spawned.
+fn future(context: &Context<'_>, method: &Method) -> TokenStream {
+    let Context { names, private, .. } = context;
+    let channel = &names.channel;
+    let requests = method.requests.as_ref().map(|_| &names.requests).into_iter();
+    let (output, result): (&Type, _) = match &method.output {
+        Output::Value(output) => (output, quote!(CallResult)),
+        Output::Stream(responses) => (&responses.item, quote!(StreamResult)),
+    };
+    // A type that is no `Result` is shown in the user's signature.
+    let span = generated_at(output.span());
+    let (private, result) = (located(private, span), located(&result, span));
+    quote_spanned! {span=>
+        impl #private::Future<Output = #private::#result<#output>> + #private::Send + use<#channel #(, #requests)*>
+    }
+}
+
+/// The runtime's function for methods of this shape.
+fn entry(shape: Shape) -> TokenStream {
+    match shape {
+        Shape::Unary => quote!(unary),
+        Shape::ServerStreaming => quote!(server_streaming),
+        Shape::ClientStreaming => quote!(client_streaming),
+        Shape::Bidirectional => quote!(bidirectional),
     }
 }
 

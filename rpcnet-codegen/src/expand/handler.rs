@@ -4,10 +4,12 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
+use syn::{Type, parse_quote_spanned};
 
 use super::Context;
-use crate::model::Method;
+use crate::model::{Method, Output};
 use crate::names::{generated_at, located};
+use crate::stream;
 
 pub(super) fn expand(context: &Context<'_>) -> TokenStream {
     let Context { service, names, private, names_trait, .. } = context;
@@ -36,13 +38,30 @@ pub(super) fn expand(context: &Context<'_>) -> TokenStream {
 fn signature(private: &TokenStream, method: &Method) -> TokenStream {
     let attributes = &method.attributes.kept;
     let signature = &method.original.sig;
-    let (token, ident, inputs, output) = (signature.fn_token, &signature.ident, &signature.inputs, &method.output);
+    let (token, ident, inputs) = (signature.fn_token, &signature.ident, &signature.inputs);
     // A handler that cannot be sent is shown the method that asks for it.
     let span = generated_at(signature.asyncness.span());
+    let output = output(private, &method.output);
     let private = located(private, span);
     let future = quote_spanned!(span=> impl #private::Future<Output = #output> + #private::Send);
     quote! {
         #(#attributes)*
         #token #ident(#inputs) -> #future;
+    }
+}
+
+/// What the future resolves to. A stream is driven where the handler ran, so it is sent along.
+fn output(private: &TokenStream, output: &Output) -> Type {
+    match output {
+        Output::Value(output) => Type::clone(output),
+        Output::Stream(responses) => {
+            let mut output = responses.original.clone();
+            if let Some(stream) = stream::responses_mut(&mut output) {
+                let span = generated_at(stream.span());
+                let private = located(private, span);
+                stream.bounds.push(parse_quote_spanned!(span=> #private::Send));
+            }
+            output
+        }
     }
 }

@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 
 use super::Context;
 use crate::duration::Duration;
-use crate::model::Method;
+use crate::model::{Method, Output, Shape};
 use crate::names::{generated, generated_at};
 
 pub(super) fn expand(context: &Context<'_>) -> TokenStream {
@@ -49,14 +49,14 @@ fn constant(context: &Context<'_>, service: &str, method: &Method) -> TokenStrea
     let ident = generated(method.ident());
     let wire_name = format!("{service}.{}", method.wire_name());
     let arguments = method.arguments.iter().map(|argument| argument.name.unraw().to_string());
-    let options = options(private, method);
+    let (shape, options) = (shape(method), options(private, method));
     let documentation = format!(" `{wire_name}`");
     quote! {
         #[doc = #documentation]
         #(#cfgs)*
         #(#deprecated)*
         #visibility const #ident: #private::Method =
-            #private::Method::new(#wire_name, &[#(#arguments),*])#options;
+            #private::Method::new(#wire_name, &[#(#arguments),*])#shape #options;
     }
 }
 
@@ -64,14 +64,39 @@ fn constant(context: &Context<'_>, service: &str, method: &Method) -> TokenStrea
 /// cannot is reported once, where the user wrote it.
 fn signature(context: &Context<'_>, place: usize, method: &Method) -> TokenStream {
     let Context { names, private, .. } = context;
-    let (cfgs, table, output) = (&method.attributes.cfgs, &names.methods, &method.output);
+    let (cfgs, table) = (&method.attributes.cfgs, &names.methods);
+    let output = match &method.output {
+        Output::Value(output) => output,
+        Output::Stream(responses) => &responses.item,
+    };
     let (place, arguments) = (Literal::usize_unsuffixed(place), arguments(method));
+    let requests = method.requests.as_ref().map(|requests| {
+        let (item, ty) = (&requests.item, &requests.argument.original.ty);
+        quote! {
+            #(#cfgs)*
+            impl #private::RequestSignature<#place> for #table {
+                type Request = #item;
+                type Requests = #ty;
+            }
+        }
+    });
     quote! {
         #(#cfgs)*
         impl #private::Signature<#place> for #table {
             type Arguments = #arguments;
             type Output = #output;
         }
+
+        #requests
+    }
+}
+
+fn shape(method: &Method) -> Option<TokenStream> {
+    match method.shape() {
+        Shape::Unary => None,
+        Shape::ServerStreaming => Some(quote!(.server_streaming())),
+        Shape::ClientStreaming => Some(quote!(.client_streaming())),
+        Shape::Bidirectional => Some(quote!(.bidirectional())),
     }
 }
 
@@ -86,7 +111,7 @@ fn arguments(method: &Method) -> TokenStream {
 }
 
 fn options(private: &TokenStream, method: &Method) -> TokenStream {
-    let idempotent = method.options.idempotent.then(|| quote!(.idempotent()));
+    let idempotent = method.options.idempotent.is_some().then(|| quote!(.idempotent()));
     let deadline = method.options.deadline.map(|deadline| {
         let duration = duration(private, deadline);
         quote!(.deadline(#duration))

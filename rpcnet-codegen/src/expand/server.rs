@@ -1,12 +1,13 @@
 //! The server: takes calls apart and hands them to the trait.
 
-use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 
 use super::Context;
-use crate::model::Method;
-use crate::names::{Names, generated};
+use crate::model::{Method, Output, Shape};
+use crate::names::{Names, generated, generated_at, located};
 
 pub(super) fn expand(context: &Context<'_>) -> TokenStream {
     let Context { service, names, private, deprecated, .. } = context;
@@ -100,12 +101,27 @@ fn arm(context: &Context<'_>, place: usize, method: &Method) -> TokenStream {
     let (cfgs, allows) = (&method.attributes.cfgs, &method.attributes.allows);
     let (place, ident) = (Literal::usize_unsuffixed(place), generated(method.ident()));
     let arguments: Vec<_> = method.arguments.iter().map(|argument| &argument.name).collect();
+    let requests: Vec<_> = method.requests.iter().map(|requests| &requests.argument.name).collect();
+    let call = match method.shape() {
+        Shape::Unary => quote!(unary::<#methods, #place, _, _>),
+        Shape::ServerStreaming => quote!(server_streaming::<#methods, #place, _, _, _>),
+        Shape::ClientStreaming => quote!(client_streaming::<#methods, #place, _, _>),
+        Shape::Bidirectional => quote!(bidirectional::<#methods, #place, _, _, _>),
+    };
+    // A stream that carries other errors than its method has is shown where the user wrote it.
+    let span = match &method.output {
+        Output::Value(_) => Span::call_site(),
+        Output::Stream(responses) => generated_at(responses.original.span()),
+    };
+    let call = located(&call, span);
+    let answer = quote_spanned!(span=> return call.#call(&#methods::#ident, handle).await;);
     quote! {
         #(#cfgs)*
         #(#allows)*
         if call.is(&#methods::#ident) {
-            let handle = |(#(#arguments,)*)| <#implementor as #service>::#ident(&self.handler, #(#arguments),*);
-            return call.unary::<#methods, #place, _, _>(&#methods::#ident, handle).await;
+            let handle = |(#(#arguments,)*) #(, #requests)*|
+                <#implementor as #service>::#ident(&self.handler, #(#arguments,)* #(#requests)*);
+            #answer
         }
     }
 }

@@ -3,7 +3,11 @@
 use std::{net::SocketAddr, sync::Arc, task::Waker, time::Duration};
 
 use bytes::{BufMut, Bytes, BytesMut};
-use tokio::{task::JoinSet, time::timeout_at};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+    time::timeout_at,
+};
 
 use super::{
     dial::Greeted,
@@ -16,18 +20,19 @@ use super::{
 };
 use crate::{
     ErrorKind, Executed, RpcError,
-    channel::{Encode, Outgoing, too_late},
+    channel::{Encode, Outgoing, OutgoingStream, too_late},
     codec::Scratch,
     config::ClientSettings,
     error::executed_by,
     proto::{
         CloseCode, Frame, FrameKind, GoAway, LANE_MESSAGE_BYTES_MAX, ProtocolError, RequestHead, ResponseHead,
-        StreamKind, read_lane,
+        StreamKind, put_message, read_lane,
     },
+    streaming::{RequestSink, ResponseReceiver, Source},
     transport::{
         frames::{FrameReceiver, FrameSender},
         path::Path,
-        quic::{self, Handle, ReceiveStream, StreamAcceptor, connection_error},
+        quic::{self, BidirectionalStream, Handle, ReceiveStream, StreamAcceptor, connection_error},
     },
 };
 
@@ -36,6 +41,8 @@ pub(crate) struct Connection {
     handle: Handle,
     gate: Arc<Gate>,
     lanes: Arc<Lanes>,
+    /// One for each stream that the server lets this side have open: who waits here does not wait for QUIC.
+    streams: Arc<Semaphore>,
     remote_addr: SocketAddr,
     /// The largest request: what both sides allow.
     request_bytes_max: usize,
@@ -76,10 +83,12 @@ impl Connection {
         tokio::spawn(run_others(handle.clone(), alive, responses, acceptor, control));
         let server_takes = usize::try_from(hello.message_bytes_max).unwrap_or(usize::MAX);
         let request_bytes_max = server_takes.min(message_bytes_max);
+        let streams = Arc::new(Semaphore::new(quic::STREAMS_MAX as usize - STREAMS_KEPT));
         Ok(Arc::new(Self {
             handle,
             gate,
             lanes,
+            streams,
             remote_addr,
             request_bytes_max,
             response_bytes_max: message_bytes_max,
@@ -106,7 +115,7 @@ impl Connection {
     }
 
     /// Waits until the server takes another call.
-    pub(super) async fn reserve(&self, call: Outgoing) -> Result<Reservation<'_>, RpcError> {
+    pub(super) async fn reserve(&self, call: &Outgoing) -> Result<Reservation<'_>, RpcError> {
         let reserved = match self.gate.try_enter() {
             Some(reservation) => return Ok(reservation),
             None => timeout_at(call.deadline, self.gate.enter()).await.map_err(|_| too_late())?,
@@ -118,7 +127,7 @@ impl Connection {
     pub(super) fn send<'a>(
         &'a self,
         reservation: Reservation<'a>,
-        call: Outgoing,
+        call: &Outgoing,
         request: &impl Encode,
         waker: &Waker,
     ) -> Result<Sent<'a>, RpcError> {
@@ -129,8 +138,8 @@ impl Connection {
         if scratch.bytes.len() > LANE_MESSAGE_BYTES_MAX {
             return Ok(Sent::TooLarge(scratch.freeze(), reservation));
         }
-        let Outgoing { method_id, deadline, .. } = call;
-        let request = Request { method_id, deadline, time_left_ms, message: &scratch.bytes };
+        let Outgoing { method_id, deadline, ref metadata, .. } = *call;
+        let request = Request { method_id, deadline, time_left_ms, metadata, message: &scratch.bytes };
         self.lanes.pick().submit(reservation, &request, waker).map(Sent::OnLane)
     }
 
@@ -139,18 +148,18 @@ impl Connection {
     /// # Cancel safety
     ///
     /// Dropped before its end, the stream is reset, which cancels the call on the server.
-    pub(super) async fn call_large(&self, call: Outgoing, message: Bytes) -> Answer {
+    pub(super) async fn call_large(&self, call: &Outgoing, message: Bytes) -> Answer {
         let time_left_ms = call.time_left_ms().ok_or_else(too_late)?;
         let mut opening = BytesMut::new();
         opening.put_u8(StreamKind::Call.byte());
-        RequestHead::new(0, time_left_ms, call.method_id).put(&mut opening, &[]);
+        let head = RequestHead::new(0, time_left_ms, call.method_id).with_metadata(call.metadata.clone());
+        head.put(&mut opening, &[]);
         let exchange = self.exchange(opening.freeze(), message);
         timeout_at(call.deadline, exchange).await.map_err(|_| deadline_exceeded(Executed::Maybe))?
     }
 
     async fn exchange(&self, opening: Bytes, message: Bytes) -> Answer {
-        let stream = self.handle.clone().open_bidirectional_stream().await;
-        let stream = stream.map_err(|failure| connection_error(failure).with_executed(Executed::No))?;
+        let (stream, _permit) = self.open_stream().await?;
         let (receive, send) = stream.split();
         let (mut send, mut frames) = (FrameSender::new(send), FrameReceiver::opened(receive));
         send.send(opening).await?;
@@ -175,23 +184,74 @@ impl Connection {
         Ok(answer)
     }
 
+    /// Begins a streaming call, with its first message if it has one. Nothing is sent before the sink is flushed.
+    pub(super) async fn open_streaming(
+        self: &Arc<Self>,
+        call: &OutgoingStream,
+        first: Option<&[u8]>,
+    ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
+        self.check_request_size(first.map_or(0, <[u8]>::len))?;
+        if self.gate.is_shut() {
+            return Err(self.closed().map_or_else(going_away, |error| error.with_executed(Executed::No)));
+        }
+        let opened = timeout_at(call.begins_by, self.open_stream()).await;
+        let (stream, permit) = opened.map_err(|_| too_late())??;
+        let (receive, send) = stream.split();
+        let time_left_ms = call.time_left_ms().ok_or_else(too_late)?;
+        let head = RequestHead::new(0, time_left_ms, call.method_id).with_metadata(call.metadata.clone());
+        let mut opening = BytesMut::new();
+        opening.put_u8(StreamKind::Streaming.byte());
+        head.put(&mut opening, &[]);
+        let mut opening = Vec::from(opening);
+        if let Some(first) = first {
+            put_message(&mut opening, first);
+        }
+        self.gate.begin_stream();
+        let connection = ConnectionGuard { connection: Arc::clone(self), _permit: permit };
+        let source = Source::Quic { stream: receive, connection };
+        let receiver = ResponseReceiver::new(source, self.response_bytes_max);
+        Ok((RequestSink::quic(send, opening, self.request_bytes_max), receiver))
+    }
+
+    async fn open_stream(&self) -> Result<(BidirectionalStream, OwnedSemaphorePermit), RpcError> {
+        let permit = Arc::clone(&self.streams).acquire_owned().await;
+        let permit = permit.map_err(|_| going_away())?;
+        let stream = self.handle.clone().open_bidirectional_stream().await;
+        Ok((stream.map_err(|failure| connection_error(failure).with_executed(Executed::No))?, permit))
+    }
+
     /// Refuses here what the server would refuse there.
     fn check_request_size(&self, length: usize) -> Result<(), RpcError> {
-        let bytes_max = self.request_bytes_max;
-        if length <= bytes_max {
-            return Ok(());
+        match self.request_bytes_max {
+            bytes_max if length <= bytes_max => Ok(()),
+            bytes_max => Err(RpcError::request_too_large(length, bytes_max)),
         }
-        let message = format!(
-            "the request has {length} bytes, and {bytes_max} are allowed: raise message_bytes_max on both sides, \
-             or send less"
-        );
-        Err(RpcError::new(ErrorKind::MessageTooLarge, Executed::No, message))
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
         quic::close(&self.handle, CloseCode::Done);
+    }
+}
+
+/// Keeps a connection open, and the place of one of its streams taken.
+pub(crate) struct ConnectionGuard {
+    connection: Arc<Connection>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for ConnectionGuard {
+    fn drop(&mut self) {
+        self.connection.gate.end_stream();
+    }
+}
+
+impl ConnectionGuard {
+    /// The server broke the protocol on a stream of this connection.
+    pub(crate) fn fail(&self, error: &RpcError) {
+        close_for(&self.connection.handle, error);
+        self.connection.lanes.close(error);
     }
 }
 
@@ -297,13 +357,14 @@ async fn receive_answer(lanes: Arc<Lanes>, message_bytes_max: usize, stream: Rec
     };
     let lane = lane.ok_or(ProtocolError::UnknownStream { kind: kind.byte() })?;
     let head = read_head(&mut frames).await?;
+    let call_id = head.call_id;
     let answer = match frames.message(message_bytes_max).await {
         Ok(message) => answer_of(head, message),
         Err(error) if error.kind() == ErrorKind::MessageTooLarge => Err(error.with_executed(executed_by(head.status))),
         // The server gave this stream up: it owes the answer on the lane.
         Err(error) => return Err(error),
     };
-    Ok(lane.answer(head.call_id, answer)?)
+    Ok(lane.answer(call_id, answer)?)
 }
 
 async fn read_answer(frames: &mut FrameReceiver, bytes_max: usize) -> Answer {
@@ -319,3 +380,6 @@ async fn read_head(frames: &mut FrameReceiver) -> Result<ResponseHead, RpcError>
         None => Err(ProtocolError::Truncated.into()),
     }
 }
+
+/// Streams that are neither large calls nor streaming ones: the control stream and lanes.
+const STREAMS_KEPT: usize = 16;

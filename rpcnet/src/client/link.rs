@@ -4,13 +4,13 @@ use std::{net::SocketAddr, sync::Arc};
 
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
-use tokio::{sync::watch, time::timeout_at};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
 
 use super::connection::Connection;
-use crate::{
-    Executed, RpcError,
-    channel::{Outgoing, too_late},
-};
+use crate::{Executed, RpcError, channel::too_late};
 
 /// What a client and its supervisor share.
 pub(super) struct Link {
@@ -49,10 +49,10 @@ impl Link {
     /// # Errors
     ///
     /// There is none and the last attempt to make one failed, or the deadline passed. The call was not sent.
-    pub(super) async fn connection(&self, call: Outgoing) -> Result<Arc<Connection>, RpcError> {
+    pub(super) async fn connection(&self, deadline: Instant) -> Result<Arc<Connection>, RpcError> {
         match self.current.load_full() {
             Some(connection) => Ok(connection),
-            None => self.wait_for(call, |_| true).await,
+            None => self.wait_for(deadline, |_| true).await,
         }
     }
 
@@ -60,14 +60,14 @@ impl Link {
     pub(super) async fn connection_after(
         &self,
         lost: &Arc<Connection>,
-        call: Outgoing,
+        deadline: Instant,
     ) -> Result<Arc<Connection>, RpcError> {
-        self.wait_for(call, |connection| !Arc::ptr_eq(connection, lost)).await
+        self.wait_for(deadline, |connection| !Arc::ptr_eq(connection, lost)).await
     }
 
     async fn wait_for(
         &self,
-        call: Outgoing,
+        deadline: Instant,
         wanted: impl Fn(&Arc<Connection>) -> bool,
     ) -> Result<Arc<Connection>, RpcError> {
         let mut state = self.state.subscribe();
@@ -77,7 +77,7 @@ impl Link {
             State::Down(_) => !self.wait_for_ready,
             State::Over(_) => true,
         });
-        let decided = match timeout_at(call.deadline, decided).await {
+        let decided = match timeout_at(deadline, decided).await {
             Ok(Ok(state)) => state.clone(),
             // The sender lives as long as `self`.
             Ok(Err(_)) | Err(_) => return Err(too_late()),

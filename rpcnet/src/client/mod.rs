@@ -11,22 +11,25 @@ mod link;
 mod pending;
 mod resend;
 mod state;
+mod streaming;
 mod supervisor;
 mod watch;
 
 use std::{fmt, future::poll_fn, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
 
 use bytes::Bytes;
-pub(crate) use pending::deadline_exceeded;
+pub(crate) use connection::ConnectionGuard;
+pub(crate) use pending::{answer_of, deadline_exceeded};
 pub use state::{ConnectionState, ConnectionWatch};
 use tokio::task::AbortHandle;
 
 use crate::{
-    ClientConfig, RpcError, Target,
-    channel::{Answer, Channel, Encode, Outgoing, inherited},
+    ClientConfig, Executed, RpcError, Target,
+    channel::{Answer, Channel, Encode, Outgoing, OutgoingStream},
     codec::unpinned,
     method::method_id,
     proto::Status,
+    streaming::{RequestSink, ResponseReceiver},
 };
 use connection::{Connection, Sent};
 use lane::dropped;
@@ -139,8 +142,11 @@ impl Client {
         message: impl Into<Bytes>,
         deadline: Duration,
     ) -> Result<Bytes, RpcError> {
-        let call = Outgoing { method_id: method_id(name), deadline: inherited(deadline), idempotent: false };
-        let answer = self.unary(call, Raw(message.into())).await;
+        let answer = async {
+            let call = Outgoing::new(method_id(name), deadline, None)?;
+            self.unary(&call, Raw(message.into())).await
+        };
+        let answer = answer.await;
         let answer = answer.and_then(|answer| match answer.status {
             // What a caller keeps must not pin the packet buffer that it is a slice of.
             Status::Ok => Ok(unpinned(answer.message)),
@@ -179,12 +185,12 @@ impl Client {
 }
 
 impl Channel for Client {
-    async fn unary(&self, call: Outgoing, mut request: impl Encode + Send) -> Result<Answer, RpcError> {
-        let mut connection = self.shared.link.connection(call).await?;
+    async fn unary(&self, call: &Outgoing, mut request: impl Encode + Send) -> Result<Answer, RpcError> {
+        let mut connection = self.shared.link.connection(call.deadline).await?;
         let mut resend = Resend::new(call.idempotent);
         loop {
             let error = match attempt(&connection, call, &mut request).await {
-                Ok(Answer { status: Status::Draining, message }) => {
+                Ok(Answer { status: Status::Draining, message, .. }) => {
                     // Its go-away may still be on its way.
                     connection.leave();
                     RpcError::from_status(Status::Draining, message)
@@ -195,8 +201,26 @@ impl Channel for Client {
             if !connection.gate().is_shut() || !resend.again(&error) {
                 return Err(resend.failure(error));
             }
-            let next = self.shared.link.connection_after(&connection, call).await;
+            let next = self.shared.link.connection_after(&connection, call.deadline).await;
             connection = next.map_err(|error| resend.failure(error))?;
+        }
+    }
+
+    async fn streaming(
+        &self,
+        call: OutgoingStream,
+        first: Option<Vec<u8>>,
+    ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
+        let link = &self.shared.link;
+        let mut connection = link.connection(call.begins_by).await?;
+        loop {
+            match connection.open_streaming(&call, first.as_deref()).await {
+                // Nothing was sent yet.
+                Err(error) if error.executed() == Executed::No && connection.gate().is_shut() => {
+                    connection = link.connection_after(&connection, call.begins_by).await?;
+                }
+                opened => return opened,
+            }
         }
     }
 
@@ -208,7 +232,7 @@ impl Channel for Client {
 /// Makes the call over one connection.
 async fn attempt(
     connection: &Connection,
-    call: Outgoing,
+    call: &Outgoing,
     request: &mut (impl Encode + Send),
 ) -> Result<Answer, RpcError> {
     let mut reservation = Some(connection.reserve(call).await?);
@@ -217,11 +241,10 @@ async fn attempt(
         Some(reservation) => Poll::Ready(connection.send(reservation, call, &*request, cx.waker())),
         None => Poll::Pending,
     });
-    let (status, message) = match sent.await? {
-        Sent::OnLane(call) => call.await?,
-        Sent::TooLarge(message, _reservation) => connection.call_large(call, message).await?,
-    };
-    Ok(Answer { status, message })
+    match sent.await? {
+        Sent::OnLane(call) => call.await,
+        Sent::TooLarge(message, _reservation) => connection.call_large(call, message).await,
+    }
 }
 
 /// Raw bytes are encoded already.

@@ -35,10 +35,14 @@ pub(crate) enum FrameKind {
     Cancel,
     /// Lane: a frame that was withdrawn before it was sent. Its payload means nothing.
     Void,
-    /// Call or response stream: a part of a message, with more to come.
+    /// Streaming call: the handler has begun to stream its answer.
+    Started,
+    /// Any stream of messages: a part of a message, with more to come.
     Fragment,
-    /// Call or response stream: the last part of a message.
+    /// Any stream of messages: the last part of a message, which may be all of it.
     Message,
+    /// Streaming call: the caller has sent all its messages.
+    End,
 }
 
 impl FrameKind {
@@ -53,8 +57,10 @@ impl FrameKind {
             Self::Lane => 0x92,
             Self::Cancel => 0x12,
             Self::Void => 0x13,
+            Self::Started => 0x93,
             Self::Fragment => 0xa0,
             Self::Message => 0xa1,
+            Self::End => 0xa2,
         }
     }
 
@@ -69,8 +75,10 @@ impl FrameKind {
             0x92 => Some(Self::Lane),
             0x12 => Some(Self::Cancel),
             0x13 => Some(Self::Void),
+            0x93 => Some(Self::Started),
             0xa0 => Some(Self::Fragment),
             0xa1 => Some(Self::Message),
+            0xa2 => Some(Self::End),
             _ => None,
         }
     }
@@ -138,7 +146,7 @@ mod tests {
     #[test]
     fn every_kind_survives_its_byte() {
         let known = (0..=u8::MAX).filter_map(|byte| FrameKind::from_byte(byte).map(|kind| (byte, kind)));
-        assert_eq!(known.clone().count(), 11);
+        assert_eq!(known.clone().count(), 13);
         for (byte, kind) in known {
             assert_eq!(kind.byte(), byte);
         }

@@ -8,14 +8,18 @@ mod frame;
 mod go_away;
 mod head;
 mod hello;
+mod message;
 mod reader;
 mod status;
 
 pub(crate) use fields::Fields;
 pub(crate) use frame::{FrameKind, HEADER_BYTES, frame_header, put_frame, void_frame};
 pub(crate) use go_away::GoAway;
-pub(crate) use head::{RequestHead, ResponseHead, put_cancel, read_cancel, read_lane, response_opening};
+pub(crate) use head::{
+    RequestHead, ResponseHead, put_cancel, read_cancel, read_lane, read_started, response_opening, started,
+};
 pub(crate) use hello::{Hello, VERSION};
+pub(crate) use message::{begin_message, end_message, put_end, put_message};
 pub(crate) use reader::{Frame, FrameReader};
 pub(crate) use status::Status;
 
@@ -34,6 +38,9 @@ pub(crate) const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// The largest payload of one frame on any stream.
 pub(crate) const FRAME_BYTES_MAX: usize = LANE_MESSAGE_BYTES_MAX + HEAD_BYTES_MAX;
 
+/// What one fragment of a large message carries: small enough to interleave, large enough that its header is nothing.
+pub(crate) const FRAGMENT_BYTES: usize = LANE_MESSAGE_BYTES_MAX;
+
 /// What a stream is for: its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StreamKind {
@@ -45,6 +52,8 @@ pub(crate) enum StreamKind {
     Call,
     /// One response too large for the lane of its request; opened by the server, one way.
     Response,
+    /// One call with a stream of requests, of responses, or of both.
+    Streaming,
 }
 
 impl StreamKind {
@@ -55,6 +64,7 @@ impl StreamKind {
             Self::Lane => 0x02,
             Self::Call => 0x03,
             Self::Response => 0x04,
+            Self::Streaming => 0x05,
         }
     }
 
@@ -65,6 +75,7 @@ impl StreamKind {
             0x02 => Some(Self::Lane),
             0x03 => Some(Self::Call),
             0x04 => Some(Self::Response),
+            0x05 => Some(Self::Streaming),
             _ => None,
         }
     }
@@ -81,6 +92,8 @@ pub(crate) enum CloseCode {
     Version,
     /// The hello did not come in time.
     HelloTimeout,
+    /// The peer does not read its answers, or does not go on with its requests.
+    Unread,
 }
 
 impl CloseCode {
@@ -91,6 +104,7 @@ impl CloseCode {
             Self::Protocol => 0x01,
             Self::Version => 0x02,
             Self::HelloTimeout => 0x03,
+            Self::Unread => 0x04,
         }
     }
 
@@ -101,6 +115,7 @@ impl CloseCode {
             0x01 => "the peer says that this side broke the rpcnet protocol",
             0x02 => "the peer speaks no protocol version that this side knows",
             0x03 => "the peer waited too long for this side's hello",
+            0x04 => "the peer had no room left for what this side would not read, or waited too long for it",
             _ => "the peer closed the connection with a code that this version does not know",
         }
     }

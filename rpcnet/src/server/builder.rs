@@ -3,10 +3,11 @@
 use std::{fmt, future::Future, sync::Arc};
 
 use bytes::Bytes;
+use futures::Stream;
 use tokio::sync::Semaphore;
 
 use super::{Router, Server, endpoint, shared::ServerShared};
-use crate::{RpcError, ServerConfig, Service};
+use crate::{RpcError, ServerConfig, Service, Streaming};
 
 /// Collects services and handlers, then starts a [`Server`].
 #[must_use = "a builder does nothing until it is started"]
@@ -70,6 +71,41 @@ impl ServerBuilder {
             let reply = handler(message);
             async move { reply.await.map(Into::into) }
         });
+        self.note(added);
+        self
+    }
+
+    /// Adds a handler of streams of raw bytes for the method `name`, or replaces the raw handler that it had.
+    ///
+    /// It takes the requests as they arrive and answers with a stream, whatever the caller makes of it: see
+    /// [`Client::call_streaming`](crate::Client::call_streaming), and its siblings that send or expect one message. A
+    /// handler fails as one of [`ServerBuilder::register`] does, at once or as the last item of its stream.
+    ///
+    /// ```
+    /// # use rpcnet::{ClientConfig, Server, ServerConfig};
+    /// use rpcnet::prelude::*;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = Server::builder(ServerConfig::development().build()?)
+    ///     .register_streaming("echo", |requests| async move { Ok(requests) })
+    ///     .start()
+    ///     .await?;
+    /// # let client = rpcnet::Client::connect(server.local_addr(), ClientConfig::development().build()?).await?;
+    /// # let mut echo = client.call_streaming("echo", rpcnet::stream::iter(["one".into()])).await?;
+    /// # assert_eq!(echo.next().await.unwrap()?, "one");
+    /// # assert!(echo.next().await.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn register_streaming<H, F, St>(mut self, name: impl Into<String>, handler: H) -> Self
+    where
+        H: Fn(Streaming<Bytes>) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<St, RpcError>> + Send + 'static,
+        St: Stream<Item = Result<Bytes, RpcError>> + Send + 'static,
+    {
+        let name: &'static str = name.into().leak();
+        let added = self.router.add_raw_streaming(name, handler);
         self.note(added);
         self
     }

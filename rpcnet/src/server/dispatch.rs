@@ -13,12 +13,14 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures::Stream;
 
 use crate::{
-    Context, ErrorKind, RpcError, Service,
+    Context, ErrorKind, RpcError, Service, Streaming,
     codec::unpinned,
     proto::Status,
-    service::{IncomingCall, Message, Reply},
+    service::{IncomingCall, Reply},
+    streaming::SendItems,
 };
 
 /// The future of one call, on its way to a task of its own.
@@ -47,16 +49,46 @@ where
     boxed(move |call| {
         // What a handler keeps must not pin the packet buffer that the message is a slice of.
         let reply = handler(unpinned(call.into_message()));
-        async move { raw_reply(reply.await) }
+        async move { raw_reply(reply.await).with_answer_metadata() }
     })
+}
+
+/// A dispatcher for a raw handler of streams.
+pub(crate) fn raw_streaming_dispatcher<H, F, St>(handler: Arc<H>) -> Box<dyn Dispatch>
+where
+    H: Fn(Streaming<Bytes>) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<St, RpcError>> + Send + 'static,
+    St: Stream<Item = Result<Bytes, RpcError>> + Send + 'static,
+{
+    boxed(move |call| {
+        let streams = call.into_streams();
+        // What a handler keeps must not pin the packet buffer that the message is a slice of.
+        let requests = |requests| Streaming::new(requests, |message| Ok(unpinned(message)));
+        let begun = streams.map(|streams| (handler(requests(Arc::clone(&streams.requests))), streams));
+        async move {
+            let Some((begun, streams)) = begun else {
+                return Reply::status(Status::MalformedRequest, "the method streams: call it so");
+            };
+            match begun.await {
+                Ok(items) => {
+                    let items = SendItems::new(items, put_raw_item, streams.responses, streams.response_bytes_max);
+                    items.await.with_answer_metadata()
+                }
+                Err(error) => raw_reply(Err(error)).with_answer_metadata(),
+            }
+        }
+    })
+}
+
+fn put_raw_item(item: Result<Bytes, RpcError>, out: &mut Vec<u8>) -> Result<(), Reply> {
+    out.extend_from_slice(&item.map_err(|error| raw_reply(Err(error)))?);
+    Ok(())
 }
 
 fn raw_reply(result: Result<Bytes, RpcError>) -> Reply {
     match result {
-        Ok(message) => Reply { status: Status::Ok, message: Message::Shared(message) },
-        Err(error) if error.kind() == ErrorKind::Application => {
-            Reply { status: Status::Application, message: Message::Shared(error.into_body()) }
-        }
+        Ok(message) => Reply::status(Status::Ok, message),
+        Err(error) if error.kind() == ErrorKind::Application => Reply::status(Status::Application, error.into_body()),
         Err(error) => Reply::status(Status::Internal, error.to_string()),
     }
 }

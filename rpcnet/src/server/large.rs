@@ -8,13 +8,14 @@ use bytes::{Bytes, BytesMut};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
+    budget::Charge,
     router::Route,
     running::HandlerTask,
     shared::{CallPermit, ConnectionShared, deadline_of},
 };
 use crate::{
     Context, ErrorKind, RpcError,
-    proto::{Frame, FrameKind, ProtocolError, RequestHead, ResponseHead, Status},
+    proto::{Frame, FrameKind, ProtocolError, RequestHead, Status},
     service::{IncomingCall, Reply},
     transport::frames::{FrameReceiver, FrameSender},
 };
@@ -23,7 +24,7 @@ use crate::{
 pub(crate) async fn serve(
     connection: Arc<ConnectionShared>,
     mut frames: FrameReceiver,
-    mut send: FrameSender,
+    send: FrameSender,
 ) -> Result<(), RpcError> {
     let head = match frames.next().await? {
         Some(Frame { kind: FrameKind::Request, payload }) => RequestHead::read(payload)?.0,
@@ -31,34 +32,56 @@ pub(crate) async fn serve(
         None => return Err(ProtocolError::Truncated.into()),
     };
     let deadline = deadline_of(&head);
-    let reply = match connection.admit_request(&head) {
+    let reply = match connection.admit_unary(&head) {
         // Counted from here on: a message that is being read takes memory, too.
-        Ok(route) => match read_message(&connection, &mut frames, deadline).await {
+        Ok((route, metadata)) => match read_message(&connection, &mut frames, deadline).await {
             Ok((message, permit)) => {
                 let call = IncomingCall::new(head.method_id, message);
-                run(&connection, &mut frames, route, call, deadline, permit).await
+                let context = Context::new(route.name, deadline, Some(connection.peer), metadata);
+                run(&connection, &mut frames, route, call, context, permit).await
             }
             Err(refusal) => refusal?,
         },
         Err(status) => Reply::status(status, ""),
     };
-    let reply = reply.bounded(connection.response_bytes_max());
+    answer(&connection, send, head.call_id, reply.bounded(connection.response_bytes_max())).await
+}
+
+/// Sends the answer and ends the stream.
+pub(super) async fn answer(
+    connection: &Arc<ConnectionShared>,
+    mut send: FrameSender,
+    call_id: u32,
+    reply: Reply,
+) -> Result<(), RpcError> {
+    // Held until the client has it all: what is sent and not acknowledged takes memory, too.
+    let mut charge = Charge::new(Arc::clone(connection));
+    if !charge.grow_or_close(reply.message.as_slice().len()) {
+        return Ok(());
+    }
     let mut opening = BytesMut::new();
-    ResponseHead::new(head.call_id, reply.status).put(&mut opening, &[]);
+    reply.head(call_id).put(&mut opening, &[]);
     send.send(opening.freeze()).await?;
-    send.message(reply.message.into_bytes()).await?;
-    send.finish()
+    let note_progress = || connection.account.note_progress();
+    let last = send.message_but_its_end(reply.message.into_bytes(), note_progress).await?;
+    send.message(last).await?;
+    send.finish()?;
+    send.acknowledged().await;
+    Ok(())
 }
 
 /// Reads the message. On the error side: a reply that refuses it, or the failure of the stream.
-async fn read_message(
+pub(super) async fn read_message(
     connection: &Arc<ConnectionShared>,
     frames: &mut FrameReceiver,
     deadline: Option<Instant>,
 ) -> Result<(Bytes, CallPermit), Result<Reply, RpcError>> {
-    let permit = connection.admit();
+    let mut permit = connection.admit();
     let bytes_max = connection.server.config.settings().limits.message_bytes_max;
-    let read = frames.message(bytes_max);
+    let read = frames.message_counted(bytes_max, |bytes| match permit.charge().grow(bytes) {
+        true => Ok(()),
+        false => Err(RpcError::from_status(Status::Overloaded, Bytes::new())),
+    });
     let read = match deadline {
         Some(deadline) => match timeout_at(deadline, read).await {
             Ok(read) => read,
@@ -66,7 +89,10 @@ async fn read_message(
         },
         None => read.await,
     };
+    // What the handler does with it, and for how long, is not the client's fault.
+    permit.charge().settle();
     read.map(|message| (message, permit)).map_err(|error| match error.kind() {
+        ErrorKind::Overloaded => Ok(Reply::status(Status::Overloaded, "no room for the request")),
         ErrorKind::MessageTooLarge => Ok(Reply::status(Status::RequestTooLarge, error.to_string())),
         _ => Err(error),
     })
@@ -79,12 +105,11 @@ async fn run(
     frames: &mut FrameReceiver,
     route: &Arc<Route>,
     call: IncomingCall,
-    deadline: Option<Instant>,
+    context: Context,
     permit: CallPermit,
 ) -> Reply {
     let server = &connection.server;
-    let context = Context::new(route.name, deadline, Some(connection.peer));
-    let mut task = HandlerTask::spawn(&server.application, &server.router, route, call, context, permit);
+    let mut task = HandlerTask::spawn_keeping(&server.application, &server.router, route, call, context, permit);
     tokio::select! {
         reply = task.reply() => return reply,
         // Whatever comes here, it is not an answer's reader.

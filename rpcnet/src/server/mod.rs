@@ -1,5 +1,6 @@
 //! The server: services behind one UDP port.
 
+mod budget;
 mod builder;
 mod connection;
 mod dispatch;
@@ -14,13 +15,14 @@ mod router;
 mod running;
 mod shared;
 mod shutdown;
+mod streaming;
 
 use std::{fmt, net::SocketAddr, sync::Arc};
 
 use tokio::sync::Semaphore;
 
 pub use builder::ServerBuilder;
-pub(crate) use router::Router;
+pub(crate) use router::{Route, Router};
 pub(crate) use running::HandlerTask;
 pub use shutdown::Shutdown;
 
@@ -87,6 +89,12 @@ impl Server {
     /// The address that it listens on, with the port that the system chose if port 0 was asked for.
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// How many bytes it holds for its clients: of requests that are being read or served, and of answers that are being
+    /// sent. See [`ServerConfigBuilder::with_buffer_bytes_max`](crate::ServerConfigBuilder::with_buffer_bytes_max).
+    pub fn buffered_bytes(&self) -> usize {
+        self.shared.budget.held()
     }
 
     /// How many calls are running on tasks of their own. Calls that are answered at once are never counted.

@@ -8,12 +8,13 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures::Stream;
 
 use super::{
-    dispatch::{Dispatch, dispatcher, raw_dispatcher},
+    dispatch::{Dispatch, dispatcher, raw_dispatcher, raw_streaming_dispatcher},
     pace::Pace,
 };
-use crate::{ErrorKind, Executed, Method, RpcError, Service};
+use crate::{ErrorKind, Executed, Method, RpcError, Service, Shape, Streaming};
 
 /// All that a server can be asked to do.
 #[derive(Default)]
@@ -27,7 +28,11 @@ pub(crate) struct Route {
     /// Which of the router's services has the method.
     pub(crate) service: usize,
     pub(crate) name: &'static str,
+    pub(crate) id: u64,
     pub(crate) cancellable: bool,
+    pub(crate) shape: Shape,
+    /// A handler of bytes.
+    pub(crate) raw: bool,
     /// How long the handler's polls take.
     pub(crate) pace: Pace,
 }
@@ -36,7 +41,23 @@ pub(crate) struct Route {
 struct Entry {
     /// `None` for a raw handler, which a later one may replace.
     name: Option<&'static str>,
-    make: Box<dyn Fn() -> Box<dyn Dispatch> + Send + Sync>,
+    make: MakeDispatcher,
+}
+
+type MakeDispatcher = Box<dyn Fn() -> Box<dyn Dispatch> + Send + Sync>;
+
+impl Route {
+    fn new(method: &Method, service: usize, raw: bool) -> Self {
+        Self {
+            service,
+            name: method.name(),
+            id: method.id(),
+            cancellable: method.is_cancellable(),
+            shape: method.shape(),
+            raw,
+            pace: Pace::default(),
+        }
+    }
 }
 
 impl Router {
@@ -51,7 +72,7 @@ impl Router {
             return Err(misconfigured(format!("two services are named `{name}`: give one #[service(name = \"…\")]")));
         }
         for method in S::DESCRIPTOR.methods() {
-            self.add_route(method)?;
+            self.add_route(method, false)?;
         }
         self.services.push(Entry { name: Some(name), make: Box::new(move || dispatcher(service.clone())) });
         Ok(())
@@ -68,17 +89,37 @@ impl Router {
         F: Future<Output = Result<Bytes, RpcError>> + Send + 'static,
     {
         let handler = Arc::new(handler);
-        let make: Box<dyn Fn() -> Box<dyn Dispatch> + Send + Sync> =
-            Box::new(move || raw_dispatcher(Arc::clone(&handler)));
-        let method = Method::new(name, &[]);
+        let make: MakeDispatcher = Box::new(move || raw_dispatcher(Arc::clone(&handler)));
+        self.add_raw_route(Method::new(name, &[]), make)
+    }
+
+    /// Adds a raw handler of streams, or replaces the raw handler of the same name.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Router::add_raw`].
+    pub(crate) fn add_raw_streaming<H, F, St>(&mut self, name: &'static str, handler: H) -> Result<(), RpcError>
+    where
+        H: Fn(Streaming<Bytes>) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<St, RpcError>> + Send + 'static,
+        St: Stream<Item = Result<Bytes, RpcError>> + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        let make: MakeDispatcher = Box::new(move || raw_streaming_dispatcher(Arc::clone(&handler)));
+        self.add_raw_route(Method::new(name, &[]).bidirectional(), make)
+    }
+
+    fn add_raw_route(&mut self, method: Method, make: MakeDispatcher) -> Result<(), RpcError> {
         if let Some(route) = self.routes.get(&method.id())
-            && route.name == name
-            && self.services[route.service].name.is_none()
+            && route.name == method.name()
+            && route.raw
         {
-            self.services[route.service].make = make;
+            let service = route.service;
+            self.routes.insert(method.id(), Arc::new(Route::new(&method, service, true)));
+            self.services[service].make = make;
             return Ok(());
         }
-        self.add_route(&method)?;
+        self.add_route(&method, true)?;
         self.services.push(Entry { name: None, make });
         Ok(())
     }
@@ -98,9 +139,9 @@ impl Router {
     }
 
     /// Adds a method of the service that is about to be pushed.
-    fn add_route(&mut self, method: &Method) -> Result<(), RpcError> {
-        let (name, service) = (method.name(), self.services.len());
-        let route = Route { service, name, cancellable: method.is_cancellable(), pace: Pace::default() };
+    fn add_route(&mut self, method: &Method, raw: bool) -> Result<(), RpcError> {
+        let name = method.name();
+        let route = Route::new(method, self.services.len(), raw);
         match self.routes.insert(method.id(), Arc::new(route)) {
             None => Ok(()),
             Some(taken) if taken.name == name => Err(misconfigured(format!("`{name}` is registered twice"))),

@@ -121,20 +121,20 @@ impl Drop for Running {
 
 /// A handler on a task of its own. Dropped before its reply, it cancels the call; a handler that must not be cancelled
 /// runs on.
-pub(crate) struct HandlerTask {
-    task: JoinHandle<Reply>,
+pub(crate) struct HandlerTask<R = Reply> {
+    task: JoinHandle<R>,
     context: Context,
 }
 
-impl HandlerTask {
-    /// Starts the call's handler on `runtime`. What is in `kept` is dropped when the handler has stopped.
-    pub(crate) fn spawn<K: Send + 'static>(
+impl<R: Send + 'static> HandlerTask<R> {
+    /// Starts the call's handler on `runtime`. When it has stopped, its reply goes through `then`.
+    pub(crate) fn spawn(
         runtime: &Handle,
         router: &Router,
         route: &Arc<Route>,
         call: IncomingCall,
         context: Context,
-        kept: K,
+        then: impl FnOnce(Reply) -> R + Send + 'static,
     ) -> Self {
         let handler = {
             let _runtime = runtime.enter();
@@ -143,10 +143,31 @@ impl HandlerTask {
         let running = Running::new(handler, context.clone(), Arc::clone(route));
         let task = runtime.spawn(async move {
             let reply = running.await;
-            drop(kept);
-            reply
+            then(reply)
         });
         Self { task, context }
+    }
+
+    /// Tells the handler that its answer is no longer wanted.
+    pub(crate) fn cancel(&self) {
+        self.context.cancel();
+    }
+}
+
+impl HandlerTask {
+    /// Starts the call's handler on `runtime`. What is in `kept` is dropped when the handler has stopped.
+    pub(crate) fn spawn_keeping<K: Send + 'static>(
+        runtime: &Handle,
+        router: &Router,
+        route: &Arc<Route>,
+        call: IncomingCall,
+        context: Context,
+        kept: K,
+    ) -> Self {
+        Self::spawn(runtime, router, route, call, context, move |reply| {
+            drop(kept);
+            reply
+        })
     }
 
     /// Waits for the handler's end.
@@ -158,15 +179,10 @@ impl HandlerTask {
         let ended = (&mut self.task).await;
         ended.unwrap_or_else(|_| Reply::status(Status::Internal, "the runtime dropped the handler before its end"))
     }
-
-    /// Tells the handler that its answer is no longer wanted.
-    pub(crate) fn cancel(&self) {
-        self.context.cancel();
-    }
 }
 
-impl Drop for HandlerTask {
+impl<R> Drop for HandlerTask<R> {
     fn drop(&mut self) {
-        self.cancel();
+        self.context.cancel();
     }
 }

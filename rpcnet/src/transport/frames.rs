@@ -2,18 +2,21 @@
 //!
 //! Lanes don't use this: they are driven by hand, for speed.
 
+use std::future::poll_fn;
+
 use bytes::{Bytes, BytesMut};
 
-use super::quic::{ReceiveStream, SendStream, reset_code, stream_error};
+use super::quic::{ReceiveStream, SendStream, is_reset, poll_failure, reset_code, stream_error};
 use crate::{
     ErrorKind, Executed, RpcError,
-    proto::{Frame, FrameKind, FrameReader, LANE_MESSAGE_BYTES_MAX, ProtocolError, StreamKind, frame_header},
+    proto::{FRAGMENT_BYTES, Frame, FrameKind, FrameReader, ProtocolError, StreamKind, frame_header},
 };
 
 /// The receiving half of a stream, cut into frames. Dropped early, it tells the peer to stop sending.
 pub(crate) struct FrameReceiver {
     stream: ReceiveStream,
     reader: FrameReader,
+    reset: bool,
 }
 
 impl FrameReceiver {
@@ -34,12 +37,12 @@ impl FrameReceiver {
         let kind = StreamKind::from_byte(kind).ok_or(ProtocolError::UnknownStream { kind })?;
         let mut reader = FrameReader::default();
         reader.push(chunk);
-        Ok((kind, Self { stream, reader }))
+        Ok((kind, Self { stream, reader, reset: false }))
     }
 
     /// The receiving half of a stream that this side opened: the peer's first byte is a frame's.
     pub(crate) fn opened(stream: ReceiveStream) -> Self {
-        Self { stream, reader: FrameReader::default() }
+        Self { stream, reader: FrameReader::default(), reset: false }
     }
 
     /// The next frame, or `None` at the stream's end.
@@ -52,12 +55,35 @@ impl FrameReceiver {
             if let Some(frame) = self.reader.next()? {
                 return Ok(Some(frame));
             }
-            match self.stream.receive().await.map_err(stream_error)? {
+            match self.receive().await? {
                 Some(chunk) => self.reader.push(chunk),
                 None if self.reader.is_at_boundary() => return Ok(None),
                 None => return Err(truncated()),
             }
         }
+    }
+
+    /// Whether the peer gave the stream up: it was reset, rather than lost with its connection.
+    pub(crate) fn was_reset(&self) -> bool {
+        self.reset
+    }
+
+    /// Waits until the stream fails, without taking what arrives. A stream that ends well never fails.
+    ///
+    /// # Cancel safety
+    ///
+    /// It can be waited for again.
+    pub(crate) async fn failed(&mut self) -> RpcError {
+        let failure = poll_fn(|cx| poll_failure(&mut self.stream, cx)).await;
+        self.reset = is_reset(&failure);
+        stream_error(failure)
+    }
+
+    async fn receive(&mut self) -> Result<Option<Bytes>, RpcError> {
+        self.stream.receive().await.map_err(|failure| {
+            self.reset = is_reset(&failure);
+            stream_error(failure)
+        })
     }
 
     /// Reads one message, which may come in fragments, of at most `bytes_max`.
@@ -67,20 +93,45 @@ impl FrameReceiver {
     /// [`ErrorKind::Truncated`] if the stream ends before the message does, [`ErrorKind::MessageTooLarge`] as
     /// soon as it is larger than allowed.
     pub(crate) async fn message(&mut self, bytes_max: usize) -> Result<Bytes, RpcError> {
+        self.message_counted(bytes_max, |_| Ok(())).await
+    }
+
+    /// The same; `count` is told the length of each part before it is kept, and may refuse it.
+    pub(crate) async fn message_counted(
+        &mut self,
+        bytes_max: usize,
+        count: impl FnMut(usize) -> Result<(), RpcError>,
+    ) -> Result<Bytes, RpcError> {
+        let message = self.next_message_counted(bytes_max, count).await?;
+        message.ok_or_else(|| ProtocolError::UnexpectedFrame { kind: FrameKind::End.byte() }.into())
+    }
+
+    /// Reads the next of many messages, each of at most `bytes_max`; `None` when the peer says that it was the last.
+    ///
+    /// # Errors
+    ///
+    /// As for [`FrameReceiver::message`]; a stream that ends before the peer says so is truncated.
+    pub(crate) async fn next_message(&mut self, bytes_max: usize) -> Result<Option<Bytes>, RpcError> {
+        self.next_message_counted(bytes_max, |_| Ok(())).await
+    }
+
+    async fn next_message_counted(
+        &mut self,
+        bytes_max: usize,
+        mut count: impl FnMut(usize) -> Result<(), RpcError>,
+    ) -> Result<Option<Bytes>, RpcError> {
         let mut whole = BytesMut::new();
         loop {
             let Some(Frame { kind, payload }) = self.next().await? else {
                 return Err(truncated());
             };
-            if whole.len() + payload.len() > bytes_max {
-                return Err(too_large(bytes_max));
-            }
             match kind {
-                FrameKind::Fragment => whole.extend_from_slice(&payload),
-                FrameKind::Message if whole.is_empty() => return Ok(payload),
-                FrameKind::Message => {
-                    whole.extend_from_slice(&payload);
-                    return Ok(whole.freeze());
+                FrameKind::End if whole.is_empty() => return Ok(None),
+                FrameKind::Fragment | FrameKind::Message => {
+                    count(payload.len())?;
+                    if let Some(message) = join(&mut whole, kind, payload, bytes_max)? {
+                        return Ok(Some(message));
+                    }
                 }
                 _ => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
             }
@@ -112,14 +163,20 @@ impl FrameSender {
 
     /// Sends one message, in fragments if it is large. The message itself is not copied.
     pub(crate) async fn message(&mut self, message: Bytes) -> Result<(), RpcError> {
-        let end = self.message_but_its_end(message).await?;
+        let end = self.message_but_its_end(message, || {}).await?;
         self.part(FrameKind::Message, end).await
     }
 
     /// Sends the fragments of a message, and returns what must follow as the last part, by [`FrameSender::message`].
-    pub(crate) async fn message_but_its_end(&mut self, mut message: Bytes) -> Result<Bytes, RpcError> {
+    /// After each fragment that the transport has taken, `taken` is told.
+    pub(crate) async fn message_but_its_end(
+        &mut self,
+        mut message: Bytes,
+        taken: impl Fn(),
+    ) -> Result<Bytes, RpcError> {
         while message.len() > FRAGMENT_BYTES {
             self.part(FrameKind::Fragment, message.split_to(FRAGMENT_BYTES)).await?;
+            taken();
         }
         Ok(message)
     }
@@ -130,9 +187,15 @@ impl FrameSender {
     }
 
     /// Ends the stream well.
-    pub(crate) fn finish(mut self) -> Result<(), RpcError> {
+    pub(crate) fn finish(&mut self) -> Result<(), RpcError> {
         self.finished = true;
         self.stream.finish().map_err(stream_error)
+    }
+
+    /// Waits until the peer has all of a stream that was ended, or the stream is lost.
+    pub(crate) async fn acknowledged(mut self) {
+        // Either way the transport lets go of it.
+        let _ = self.stream.flush().await;
     }
 }
 
@@ -152,7 +215,24 @@ impl From<ProtocolError> for RpcError {
     }
 }
 
-fn truncated() -> RpcError {
+/// Adds a part to a message that is put together in `whole`, and returns it when that was the last.
+pub(crate) fn join(
+    whole: &mut BytesMut,
+    kind: FrameKind,
+    part: Bytes,
+    bytes_max: usize,
+) -> Result<Option<Bytes>, RpcError> {
+    if whole.len() + part.len() > bytes_max {
+        return Err(too_large(bytes_max));
+    }
+    if kind == FrameKind::Message && whole.is_empty() {
+        return Ok(Some(part));
+    }
+    whole.extend_from_slice(&part);
+    Ok((kind == FrameKind::Message).then(|| whole.split().freeze()))
+}
+
+pub(crate) fn truncated() -> RpcError {
     RpcError::new(ErrorKind::Truncated, Executed::Maybe, "the stream ended before its terminal frame")
 }
 
@@ -160,6 +240,3 @@ fn too_large(bytes_max: usize) -> RpcError {
     let message = format!("a message of more than {bytes_max} bytes; raise message_bytes_max if it is meant to be");
     RpcError::new(ErrorKind::MessageTooLarge, Executed::Maybe, message)
 }
-
-/// What one fragment carries: small enough to interleave, large enough that its header is nothing.
-const FRAGMENT_BYTES: usize = LANE_MESSAGE_BYTES_MAX;

@@ -2,8 +2,17 @@
 //!
 //! Everything else sees the aliases and the two functions that open endpoints.
 
-use std::{borrow::Cow, io, net::UdpSocket, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    io,
+    net::{SocketAddr, UdpSocket},
+    pin::Pin,
+    sync::Arc,
+    task::{self, Poll},
+    time::Duration,
+};
 
+use futures::io::AsyncRead;
 use s2n_quic::{
     application,
     connection::Error as ConnectionFailure,
@@ -13,6 +22,7 @@ use s2n_quic::{
         event::{ConnectionInfo, ConnectionMeta, Subscriber, disabled, events},
         io::tokio as quic_io,
         limits::Limits,
+        mtu,
         tls::rustls as quic_tls,
     },
     stream::Error as StreamFailure,
@@ -66,6 +76,8 @@ pub(crate) fn server_endpoint(
         .map_err(refused)?
         .with_endpoint_limits(admission)
         .map_err(refused)?
+        .with_mtu(MtuByPath { asked: settings.connection.max_mtu })
+        .map_err(refused)?
         // Never the default: another crate may turn on a feature that makes it log every packet.
         .with_event(disabled::Provider)
         .map_err(refused)?;
@@ -94,6 +106,8 @@ pub(crate) fn client_endpoint(
         .with_io(io_provider(socket, connection).map_err(no_socket)?)
         .map_err(no_socket)?
         .with_limits(limits)
+        .map_err(refused)?
+        .with_mtu(MtuByPath { asked: connection.max_mtu })
         .map_err(refused)?
         .with_event(PathWatch)
         .map_err(refused)?;
@@ -156,6 +170,25 @@ pub(crate) fn stream_error(failure: StreamFailure) -> RpcError {
     }
 }
 
+/// Whether it was the peer that gave the stream up.
+pub(crate) fn is_reset(failure: &StreamFailure) -> bool {
+    matches!(failure, StreamFailure::StreamReset { .. })
+}
+
+/// Ready when a stream has failed. What arrived is not taken.
+pub(crate) fn poll_failure(stream: &mut ReceiveStream, cx: &mut task::Context<'_>) -> Poll<StreamFailure> {
+    // s2n-quic has no call for this. A read into one buffer without room takes no data and, unlike one into no buffer at
+    // all, leaves its waker (s2n-quic 1.91; `rpcnet/tests/streams.rs` would tell).
+    let read = Pin::new(stream).poll_read_vectored(cx, &mut [io::IoSliceMut::new(&mut [])]);
+    match read {
+        Poll::Ready(Err(error)) => match error.downcast::<StreamFailure>() {
+            Ok(failure) => Poll::Ready(failure),
+            Err(_) => Poll::Pending,
+        },
+        Poll::Ready(Ok(_)) | Poll::Pending => Poll::Pending,
+    }
+}
+
 /// The code with which a stream is reset whose answer nobody wants.
 pub(crate) fn reset_code() -> application::Error {
     application::Error::UNKNOWN
@@ -188,11 +221,30 @@ pub(crate) fn close(handle: &Handle, code: CloseCode) {
 }
 
 fn io_provider(socket: UdpSocket, settings: &ConnectionSettings) -> io::Result<quic_io::Provider> {
-    let mut builder = quic_io::Provider::builder().with_rx_socket(socket)?;
-    if let Some(mtu) = settings.max_mtu {
-        builder = builder.with_max_mtu(mtu)?;
+    quic_io::Provider::builder()
+        .with_rx_socket(socket)?
+        .with_max_mtu(settings.max_mtu.unwrap_or(MTU_MAX_LOOPBACK))?
+        // The ring has room for this many bytes of the largest batches: with the default of 128 KiB and jumbo frames, for
+        // two, each of which may hold one small packet. Memory is only taken by what is used.
+        .with_internal_send_buffer_size(SEND_RING_BYTES)?
+        .build()
+}
+
+/// How large the packets of a path may become, if it turns out to carry them.
+struct MtuByPath {
+    /// What the configuration says; it goes for all paths.
+    asked: Option<u16>,
+}
+
+impl mtu::Endpoint for MtuByPath {
+    fn on_path(&mut self, path: &mtu::PathInfo<'_>, _endpoint: mtu::Config) -> Option<mtu::Config> {
+        let remote = SocketAddr::from(path.remote_address.clone()).ip().to_canonical();
+        if self.asked.is_some() || remote.is_loopback() {
+            return None;
+        }
+        // Most other paths carry no more, and finding that out from above costs some two dozen lost probes.
+        mtu::Config::builder().with_max_mtu(MTU_MAX_NETWORK).ok()?.build().ok()
     }
-    builder.build()
 }
 
 fn limits(settings: &ConnectionSettings, handshake_timeout: Duration) -> Result<Limits, RpcError> {
@@ -253,8 +305,18 @@ fn no_socket(error: impl std::fmt::Display) -> RpcError {
     RpcError::new(ErrorKind::Io, Executed::No, format!("the UDP socket can't be used: {error}"))
 }
 
-/// Streams of each kind that a peer may have open: lanes, and large messages in flight.
-const STREAMS_MAX: u64 = 128;
+/// Streams of each direction that a peer may have open: lanes, streaming calls, and large messages in flight.
+///
+/// s2n-quic gives credit for that many new ones in each round trip, too.
+pub(crate) const STREAMS_MAX: u64 = 1024;
+
+/// Ethernet.
+const MTU_MAX_NETWORK: u16 = 1500;
+
+/// Loopback carries seven times as much, but batches of that size hold fewer packets.
+const MTU_MAX_LOOPBACK: u16 = 9000;
+
+const SEND_RING_BYTES: usize = 1024 * 1024;
 
 /// RFC 9000, section 20.1: `CONNECTION_REFUSED`.
 const CONNECTION_REFUSED: u64 = 0x02;

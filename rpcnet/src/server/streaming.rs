@@ -1,0 +1,148 @@
+//! A streaming call on the server: carries messages between its QUIC stream and its handler.
+//!
+//! The handler runs on the application's runtime and touches two queues; the QUIC stream is touched here alone, on the
+//! thread of its connection.
+
+use std::{future::poll_fn, sync::Arc};
+
+use super::{
+    large::{answer, read_message},
+    router::Route,
+    shared::{ConnectionShared, deadline_of},
+};
+use crate::{
+    ErrorKind, Executed, RpcError, Shape,
+    proto::{Frame, FrameKind, ProtocolError, RequestHead, Status},
+    service::Reply,
+    streaming::{Queue, StreamingCall, StreamingHandler},
+    transport::frames::{FrameReceiver, FrameSender},
+};
+
+/// Reads the head of the call, runs its handler, and carries messages both ways until one of them is done.
+pub(crate) async fn serve(
+    connection: Arc<ConnectionShared>,
+    mut frames: FrameReceiver,
+    mut send: FrameSender,
+) -> Result<(), RpcError> {
+    let head = match frames.next().await? {
+        Some(Frame { kind: FrameKind::Request, payload }) => RequestHead::read(payload)?.0,
+        Some(Frame { kind, .. }) => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
+        None => return Err(ProtocolError::Truncated.into()),
+    };
+    let handler = match start(&connection, &head, &mut frames).await? {
+        Ok(handler) => handler,
+        Err(refusal) => {
+            return answer(&connection, send, head.call_id, refusal.bounded(connection.response_bytes_max())).await;
+        }
+    };
+    let bytes_max = connection.server.config.settings().limits.message_bytes_max;
+    let left = tokio::select! {
+        sent = send_responses(&mut send, &handler.responses) => {
+            sent?;
+            return send.finish();
+        }
+        left = receive_requests(&mut frames, &handler.requests, bytes_max) => left,
+    };
+    handler.abandon(caller_left(&left, frames.was_reset()));
+    Err(left)
+}
+
+/// Starts the handler, or says why not.
+async fn start(
+    connection: &Arc<ConnectionShared>,
+    head: &RequestHead,
+    frames: &mut FrameReceiver,
+) -> Result<Result<StreamingHandler, Reply>, RpcError> {
+    let (route, metadata) = match connection.admit_request(head) {
+        Ok(admitted) => admitted,
+        Err(status) => return Ok(Err(Reply::status(status, ""))),
+    };
+    if route.shape == Shape::Unary {
+        let reason = format!("`{}` does not stream", route.name);
+        return Ok(Err(Reply::status(Status::MalformedRequest, reason)));
+    }
+    let deadline = deadline_of(head);
+    let (message, permit) = if route.has_arguments() {
+        match read_message(connection, frames, deadline).await {
+            Ok(read) => read,
+            Err(refusal) => return refusal.map(Err),
+        }
+    } else {
+        (bytes::Bytes::new(), connection.admit())
+    };
+    let server = &connection.server;
+    let call = StreamingCall {
+        message,
+        deadline,
+        peer: Some(connection.peer),
+        metadata,
+        response_bytes_max: connection.response_bytes_max(),
+    };
+    Ok(Ok(StreamingHandler::spawn(&server.application, &server.router, route, call, permit)))
+}
+
+/// Sends what the handler leaves, until it has left its end.
+async fn send_responses(send: &mut FrameSender, responses: &Queue) -> Result<(), RpcError> {
+    while let Some(frames) = poll_fn(|cx| responses.poll_next(cx)).await {
+        send.send(frames?).await?;
+    }
+    Ok(())
+}
+
+/// Hands the handler its requests. Ends only when the caller is gone, with how that showed.
+async fn receive_requests(frames: &mut FrameReceiver, requests: &Queue, message_bytes_max: usize) -> RpcError {
+    match read_to_end(frames, requests, message_bytes_max).await {
+        Ok(never) => match never {},
+        Err(error) => error,
+    }
+}
+
+enum Never {}
+
+async fn read_to_end(
+    frames: &mut FrameReceiver,
+    requests: &Queue,
+    message_bytes_max: usize,
+) -> Result<Never, RpcError> {
+    loop {
+        tokio::select! {
+            biased;
+            // A handler that has let go of its requests is sent more of them all the same, for nothing.
+            _ = requests.room() => {}
+            error = frames.failed() => return Err(error),
+        }
+        match frames.next_message(message_bytes_max).await {
+            Ok(Some(message)) => requests.push(message),
+            Ok(None) => {
+                requests.end(Ok(()));
+                break;
+            }
+            Err(error) if error.kind() == ErrorKind::MessageTooLarge => {
+                requests.end(Err(error));
+                // What follows can't be read, and what comes of it is the handler's to say.
+                return std::future::pending().await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    // A caller keeps its half open until it has its answer; one that ends it well still wants it.
+    match frames.next().await? {
+        None => std::future::pending().await,
+        Some(Frame { kind, .. }) => Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
+    }
+}
+
+/// What the handler is told about it.
+fn caller_left(error: &RpcError, by_reset: bool) -> RpcError {
+    if by_reset {
+        return RpcError::new(ErrorKind::Cancelled, Executed::Yes, "the caller gave the call up");
+    }
+    error.clone().with_executed(Executed::Yes)
+}
+
+impl Route {
+    /// Whether the first message is the method's arguments. Raw handlers have none: all messages are requests to them.
+    fn has_arguments(&self) -> bool {
+        !self.raw
+    }
+}

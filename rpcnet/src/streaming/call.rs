@@ -1,0 +1,117 @@
+//! The caller's side of the three shapes of a streaming call, over any channel.
+
+use std::{borrow::Cow, future::poll_fn};
+
+use bytes::Bytes;
+use tokio::time::{Instant, timeout_at};
+
+use super::{
+    Failure, Pump, RawResponseStream, RequestSink, Requests, RequestsOf, ResponseReceiver, collect_answer, pump,
+};
+use crate::{
+    AnswerMetadata, Executed, RpcError,
+    channel::{Channel, OutgoingStream},
+    client::deadline_exceeded,
+};
+
+/// How a request becomes a message.
+pub(crate) type EncodeRequest<T> = fn(&T, &mut Vec<u8>) -> Result<(), RpcError>;
+
+/// One request, a stream of responses.
+pub(crate) async fn server_streaming<C: Channel>(
+    channel: &C,
+    method: Cow<'static, str>,
+    call: OutgoingStream,
+    request: Vec<u8>,
+) -> Result<RawResponseStream, RpcError> {
+    let begun = async {
+        let (mut sink, receiver) = channel.streaming(call.clone(), Some(request)).await?;
+        sink.end();
+        // A server that takes no more has answered, and its answer says why.
+        let _ = poll_fn(|cx| sink.poll_flush(cx)).await;
+        open(method.clone(), &call, receiver, RequestsOf::Sent(sink), Failure::default()).await
+    };
+    begun.await.map_err(|error| error.in_call(method.clone()))
+}
+
+/// A stream of requests, one response. The requests are sent by this very future: dropping it stops them.
+pub(crate) async fn client_streaming<C: Channel, T, R: Requests<T>>(
+    channel: &C,
+    call: OutgoingStream,
+    first: Option<Vec<u8>>,
+    requests: R,
+    encode: EncodeRequest<T>,
+) -> Result<Bytes, RpcError> {
+    let (mut sink, mut receiver) = channel.streaming(call.clone(), first).await?;
+    let answer = exchange(&mut sink, &mut receiver, &call.answered, requests, encode);
+    let answer = match call.deadline {
+        Some(deadline) => within(deadline, answer).await,
+        None => answer.await,
+    }?;
+    sink.finish();
+    Ok(answer)
+}
+
+/// A stream of requests, a stream of responses. A task of the current runtime sends the requests, so that they flow
+/// whether or not the responses are being read.
+pub(crate) async fn bidirectional<C: Channel, T: 'static, R: Requests<T>>(
+    channel: &C,
+    method: Cow<'static, str>,
+    call: OutgoingStream,
+    first: Option<Vec<u8>>,
+    requests: R,
+    encode: EncodeRequest<T>,
+) -> Result<RawResponseStream, RpcError> {
+    let begun = async {
+        let (mut sink, receiver) = channel.streaming(call.clone(), first).await?;
+        let failure = Failure::default();
+        let pumped = {
+            let failure = failure.clone();
+            tokio::spawn(async move {
+                match pump(&mut sink, requests, encode).await {
+                    Ok(()) => Some(sink),
+                    Err(error) => {
+                        // Before the sink is dropped, which the other end will notice.
+                        failure.set(error);
+                        None
+                    }
+                }
+            })
+        };
+        open(method.clone(), &call, receiver, RequestsOf::Pumped(Pump(pumped)), failure).await
+    };
+    begun.await.map_err(|error| error.in_call(method.clone()))
+}
+
+async fn open(
+    method: Cow<'static, str>,
+    call: &OutgoingStream,
+    receiver: ResponseReceiver,
+    requests: RequestsOf,
+    failure: Failure,
+) -> Result<RawResponseStream, RpcError> {
+    within(call.begins_by, RawResponseStream::open(method, receiver, requests, failure, call)).await
+}
+
+async fn exchange<T, R: Requests<T>>(
+    sink: &mut RequestSink,
+    receiver: &mut ResponseReceiver,
+    answered: &Option<AnswerMetadata>,
+    requests: R,
+    encode: EncodeRequest<T>,
+) -> Result<Bytes, RpcError> {
+    {
+        let answering = std::pin::pin!(collect_answer(receiver, answered));
+        tokio::select! {
+            biased;
+            // The handler may answer before it has read all requests.
+            answer = answering => return answer,
+            sent = pump(sink, requests, encode) => sent?,
+        }
+    }
+    collect_answer(receiver, answered).await
+}
+
+async fn within<T>(deadline: Instant, call: impl Future<Output = Result<T, RpcError>>) -> Result<T, RpcError> {
+    timeout_at(deadline, call).await.unwrap_or_else(|_| Err(deadline_exceeded(Executed::Maybe)))
+}

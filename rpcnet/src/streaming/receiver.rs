@@ -1,0 +1,131 @@
+//! The caller's end of a streaming call: what the handler answers, as it arrives.
+
+use std::{
+    fmt,
+    sync::Arc,
+    task::{self, Poll, ready},
+};
+
+use bytes::{Bytes, BytesMut};
+
+use super::{Queue, StreamingHandler};
+use crate::{
+    RpcError,
+    channel::Answer,
+    client::{ConnectionGuard, answer_of},
+    proto::{Fields, Frame, FrameKind, FrameReader, ProtocolError, ResponseHead, read_started},
+    transport::{
+        frames::{join, truncated},
+        quic::{ReceiveStream, stream_error},
+    },
+};
+
+/// Where the frames of an answer come from. Dropped, it tells the other side that nobody reads them any more.
+pub(crate) enum Source {
+    Quic {
+        stream: ReceiveStream,
+        /// The connection lives as long as one of its calls.
+        connection: ConnectionGuard,
+    },
+    InProcess(Arc<StreamingHandler>),
+}
+
+/// What a handler says next.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// It has begun to stream.
+    Started(Fields),
+    Item(Bytes),
+    /// The call is over: its status, and the value or error that comes with it.
+    End(Answer),
+}
+
+/// Cuts an answer into events.
+#[doc(hidden)]
+pub struct ResponseReceiver {
+    source: Source,
+    reader: FrameReader,
+    /// A message of which a part has arrived.
+    partial: BytesMut,
+    /// The head of the terminal response, when its message is still to come.
+    end: Option<ResponseHead>,
+    message_bytes_max: usize,
+}
+
+impl ResponseReceiver {
+    pub(crate) fn new(source: Source, message_bytes_max: usize) -> Self {
+        Self { source, reader: FrameReader::default(), partial: BytesMut::new(), end: None, message_bytes_max }
+    }
+
+    /// The next event.
+    ///
+    /// # Errors
+    ///
+    /// The stream broke before the handler's end: what came so far is not all. Nothing comes after that, nor after
+    /// [`Event::End`].
+    pub(crate) fn poll_event(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Event, RpcError>> {
+        loop {
+            while let Some(frame) = self.next_frame()? {
+                if let Some(event) = self.event(frame)? {
+                    return Poll::Ready(Ok(event));
+                }
+            }
+            match ready!(self.source.poll_chunk(cx))? {
+                Some(chunk) => self.reader.push(chunk),
+                None => return Poll::Ready(Err(truncated())),
+            }
+        }
+    }
+
+    fn next_frame(&mut self) -> Result<Option<Frame>, RpcError> {
+        self.reader.next().map_err(|error| self.source.violated(error))
+    }
+
+    fn event(&mut self, Frame { kind, payload }: Frame) -> Result<Option<Event>, RpcError> {
+        match kind {
+            FrameKind::Started if self.end.is_none() => {
+                let fields = read_started(payload).map_err(|error| self.source.violated(error))?;
+                Ok(Some(Event::Started(fields)))
+            }
+            FrameKind::Response if self.end.is_none() && self.partial.is_empty() => {
+                let (head, _) = ResponseHead::read(payload).map_err(|error| self.source.violated(error))?;
+                self.end = Some(head);
+                Ok(None)
+            }
+            FrameKind::Fragment | FrameKind::Message => {
+                let Some(message) = join(&mut self.partial, kind, payload, self.message_bytes_max)? else {
+                    return Ok(None);
+                };
+                match self.end.take() {
+                    None => Ok(Some(Event::Item(message))),
+                    Some(head) => answer_of(head, message).map(|answer| Some(Event::End(answer))),
+                }
+            }
+            _ => Err(self.source.violated(ProtocolError::UnexpectedFrame { kind: kind.byte() })),
+        }
+    }
+}
+
+impl Source {
+    fn poll_chunk(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Option<Bytes>, RpcError>> {
+        match self {
+            Self::Quic { stream, .. } => stream.poll_receive(cx).map_err(stream_error),
+            Self::InProcess(handler) => Queue::poll_next(&handler.responses, cx).map(Option::transpose),
+        }
+    }
+
+    /// The server broke the protocol, so its connection is not to be trusted any more.
+    fn violated(&self, error: ProtocolError) -> RpcError {
+        let error = RpcError::from(error);
+        if let Self::Quic { connection, .. } = self {
+            connection.fail(&error);
+        }
+        error
+    }
+}
+
+impl fmt::Debug for ResponseReceiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseReceiver").field("end", &self.end).finish_non_exhaustive()
+    }
+}
