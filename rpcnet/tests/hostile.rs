@@ -443,6 +443,18 @@ async fn a_client_that_stalls_amid_its_requests_takes_its_own_room_alone_and_is_
 }
 
 #[tokio::test]
+async fn a_client_with_too_many_lanes_is_closed() {
+    let victim = Victim::start().await;
+    let (mut connection, _control) = victim.greeted().await;
+    let mut lanes = Vec::new();
+    for _ in 0..17 {
+        lanes.push(opened(&mut connection, LANE, &[]).await);
+    }
+    assert_eq!(close_code(connection).await, CLOSED_FOR_PROTOCOL);
+    victim.is_unharmed().await;
+}
+
+#[tokio::test]
 async fn a_client_that_opens_streams_and_leaves_leaves_nothing_behind() {
     let victim = Victim::with(tight).await;
     for _ in 0..5 {
@@ -482,7 +494,11 @@ async fn liar(hello: &'static [u8], on_lane: Vec<u8>) -> (SocketAddr, ClientConf
             let mut open: Vec<SendStream> = Vec::new();
             while let Ok(Some(stream)) = connection.accept_bidirectional_stream().await {
                 let (mut receive, mut send) = stream.split();
-                let first = receive.receive().await.ok().flatten().unwrap_or_default();
+                let mut first = receive.receive().await.ok().flatten().unwrap_or_default();
+                if first[..] == [LANE] {
+                    // It answers requests, not the stream.
+                    first = receive.receive().await.ok().flatten().unwrap_or_default();
+                }
                 let answer = if first.first() == Some(&CONTROL) { hello.to_vec() } else { on_lane.clone() };
                 let _ = send.send(answer.into()).await;
                 open.push(send);
@@ -492,6 +508,8 @@ async fn liar(hello: &'static [u8], on_lane: Vec<u8>) -> (SocketAddr, ClientConf
     });
     let config = ClientConfig::development()
         .with_connect_timeout(Duration::from_secs(5))
+        // What it says is about the first ids of one lane.
+        .with_lanes(1)
         .build()
         .expect("a valid configuration");
     (addr, config, task)

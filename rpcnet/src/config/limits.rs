@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::error::ConfigError;
+use crate::proto::LANES_MAX;
 
 /// A server's limits: beyond them it refuses, so that its memory stays bounded.
 #[derive(Debug, Clone)]
@@ -102,8 +103,7 @@ pub(crate) const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(1)..=
 /// For what a handler takes: it may well be some days.
 pub(crate) const DEADLINE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Well below the streams that a peer may open.
-pub(crate) const LANES: RangeInclusive<usize> = 1..=16;
+pub(crate) const LANES: RangeInclusive<usize> = 1..=LANES_MAX;
 
 pub(crate) const IO_THREADS: RangeInclusive<usize> = 1..=1024;
 

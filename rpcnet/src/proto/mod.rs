@@ -32,6 +32,9 @@ pub(crate) const ALPN: &[u8] = b"rpcnet/1";
 /// near the cost of opening a stream (benches/peers/README, `--growth`).
 pub(crate) const LANE_MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
+/// How many lanes a connection may have.
+pub(crate) const LANES_MAX: usize = 16;
+
 /// Room for a head and its optional fields beside the message itself.
 pub(crate) const HEAD_BYTES_MAX: usize = 16 * 1024;
 
@@ -136,6 +139,8 @@ pub(crate) enum ProtocolError {
     UnknownStream { kind: u8 },
     #[error("a second control stream")]
     SecondControlStream,
+    #[error("more than {LANES_MAX} lanes")]
+    TooManyLanes,
     #[error("the stream ended in the middle of a frame")]
     Truncated,
     #[error("call id {id} is beyond the limit or still in use")]

@@ -109,8 +109,9 @@ async fn serve_stream(shared: Arc<ConnectionShared>, stream: BidirectionalStream
     match kind {
         StreamKind::Control => control(&shared, frames, FrameSender::new(send)).await,
         StreamKind::Lane => {
+            let _counted = shared.open_lane()?;
             let (receive, reader) = frames.into_parts();
-            Ok(Lane::new(shared, receive, send, reader).serve().await?)
+            Ok(Lane::new(Arc::clone(&shared), receive, send, reader).serve().await?)
         }
         StreamKind::Call => Ok(large::serve(shared, frames, FrameSender::new(send)).await?),
         StreamKind::Streaming => Ok(streaming::serve(shared, frames, FrameSender::new(send)).await?),

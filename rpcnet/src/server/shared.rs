@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Metadata, ServerConfig, Shape,
-    proto::{CloseCode, Hello, RequestHead, Status},
+    proto::{CloseCode, Hello, LANES_MAX, ProtocolError, RequestHead, Status},
     transport::quic,
 };
 
@@ -46,6 +46,7 @@ pub(crate) struct ConnectionShared {
     /// The client's hello, once it has arrived.
     pub(crate) hello: OnceLock<Hello>,
     pub(crate) account: Account,
+    lanes: AtomicUsize,
     calls: AtomicUsize,
 }
 
@@ -100,7 +101,15 @@ impl Drop for Computing {
 impl ConnectionShared {
     pub(crate) fn new(server: Arc<ServerShared>, handle: quic::Handle, peer: SocketAddr) -> Self {
         let account = Account::new(server.config.settings().limits.buffer_bytes_per_connection_max());
-        Self { server, handle, peer, hello: OnceLock::new(), account, calls: AtomicUsize::new(0) }
+        Self {
+            server,
+            handle,
+            peer,
+            hello: OnceLock::new(),
+            account,
+            lanes: AtomicUsize::new(0),
+            calls: AtomicUsize::new(0),
+        }
     }
 
     /// Whether another call would be one too many.
@@ -147,6 +156,13 @@ impl ConnectionShared {
         CallPermit(Charge::new(Arc::clone(self)))
     }
 
+    /// Counts a lane until the guard is dropped. What the transport has taken of its answers is bounded for each lane, so
+    /// there must not be too many of them.
+    pub(crate) fn open_lane(&self) -> Result<OpenLane<'_>, ProtocolError> {
+        let lane = OpenLane(self);
+        if self.lanes.fetch_add(1, Ordering::Relaxed) < LANES_MAX { Ok(lane) } else { Err(ProtocolError::TooManyLanes) }
+    }
+
     /// Closes the connection; its tasks find out.
     pub(crate) fn close(&self, code: CloseCode) {
         quic::close(&self.handle, code);
@@ -156,6 +172,15 @@ impl ConnectionShared {
     pub(crate) fn response_bytes_max(&self) -> usize {
         let client = self.hello.get().map_or(u64::MAX, |hello| hello.message_bytes_max);
         usize::try_from(client).unwrap_or(usize::MAX).min(self.server.config.settings().limits.message_bytes_max)
+    }
+}
+
+/// A lane of a connection.
+pub(crate) struct OpenLane<'a>(&'a ConnectionShared);
+
+impl Drop for OpenLane<'_> {
+    fn drop(&mut self) {
+        self.0.lanes.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
