@@ -8,7 +8,7 @@ use crate::model::Service;
 
 /// Methods of the generated client: a method of a service that had one of these names would be a second one.
 pub(crate) const RESERVED_BY_CLIENT: [&str; 5] =
-    ["new", "connect", "with_deadline", "with_metadata", "with_response_metadata"];
+    ["new", "connect", "with_deadline", "with_metadata", "with_answer_metadata"];
 
 /// The constant of the generated table that holds the whole table.
 pub(crate) const TABLE: &str = "SERVICE";

@@ -13,8 +13,8 @@ pub use core::{
 pub use std::{convert::Into, sync::Arc};
 
 pub use crate::{
-    CallResult, Client, ClientConfig, Method, Requests, RpcError, ServerConfig, ServiceDescriptor, StreamResult,
-    Target,
+    AnswerMetadata, CallResult, Client, ClientConfig, Metadata, Method, Requests, RpcError, ServerConfig,
+    ServiceDescriptor, StreamResult, Target,
     channel::{Caller, Channel},
     service::{IncomingCall, Reply, Service},
     signature::{RequestSignature, Signature},

@@ -6,11 +6,12 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::{
-    CallError, CallResult, Context, Executed, Method, RawResponseStream, Requests, RpcError, StreamResult,
+    AnswerMetadata, CallError, CallResult, Context, Executed, Metadata, Method, RawResponseStream, Requests, RpcError,
+    StreamResult,
     client::deadline_exceeded,
     codec::Arguments,
     config::DEADLINE,
-    proto::Status,
+    proto::{ResponseHead, Status},
     signature::{RequestSignature, RequestStream as _, Signature, WireOutcome},
     streaming::{RequestSink, ResponseReceiver, call, decode_error},
 };
@@ -24,7 +25,7 @@ pub trait Channel: Clone + Send + Sync + 'static {
     #[doc(hidden)]
     fn unary(
         &self,
-        call: Outgoing,
+        call: &Outgoing,
         request: impl Encode + Send,
     ) -> impl Future<Output = Result<Answer, RpcError>> + Send;
 
@@ -43,19 +44,25 @@ pub trait Channel: Clone + Send + Sync + 'static {
 
 /// What a channel needs to know about a call.
 #[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Outgoing {
     pub(crate) method_id: u64,
     pub(crate) deadline: Instant,
+    /// Encoded.
+    pub(crate) metadata: Bytes,
     /// A request that may have reached its handler may be sent again.
     pub(crate) idempotent: bool,
 }
 
 /// What a channel needs to know about a call that has a stream of its own.
 #[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct OutgoingStream {
     pub(crate) method_id: u64,
+    /// Encoded.
+    pub(crate) metadata: Bytes,
+    /// Where the answer's metadata goes.
+    pub(crate) answered: Option<AnswerMetadata>,
     /// When the stream must have ended; `None` for one that may go on for ever.
     pub(crate) deadline: Option<Instant>,
     /// When it must have begun.
@@ -75,9 +82,25 @@ pub trait Encode {
 pub struct Answer {
     pub(crate) status: Status,
     pub(crate) message: Bytes,
+    /// Encoded. Most answers have none, and many wait in a table: so it is a word.
+    pub(crate) metadata: Option<Box<Bytes>>,
+}
+
+impl Answer {
+    pub(crate) fn new(head: ResponseHead, message: Bytes) -> Self {
+        let metadata = head.fields.metadata;
+        let metadata = (!metadata.is_empty()).then(|| Box::new(metadata));
+        Self { status: head.status, message, metadata }
+    }
 }
 
 impl Outgoing {
+    /// A call of the method that must end within `deadline`, and with the handler that makes it.
+    pub(crate) fn new(method_id: u64, deadline: Duration, metadata: Option<Metadata>) -> Result<Self, RpcError> {
+        let metadata = Context::metadata_for_call(metadata)?.encode();
+        Ok(Self { method_id, deadline: inherited(deadline), metadata, idempotent: false })
+    }
+
     /// Milliseconds until the deadline, rounded up, as a request head says them; `None` if it has passed.
     pub(crate) fn time_left_ms(&self) -> Option<u32> {
         time_left_ms(self.deadline)
@@ -87,13 +110,19 @@ impl Outgoing {
 impl OutgoingStream {
     /// A call of the method that may take `explicit`, if the caller or the method says so. Otherwise it may last, but
     /// must begin within `default`. In any case it ends with the call whose handler makes it.
-    pub(crate) fn new(method_id: u64, explicit: Option<Duration>, default: Duration) -> Self {
+    pub(crate) fn new(
+        method_id: u64,
+        explicit: Option<Duration>,
+        default: Duration,
+        metadata: Option<Metadata>,
+    ) -> Result<Self, RpcError> {
+        let metadata = Context::metadata_for_call(metadata)?.encode();
         let deadline = match explicit {
             Some(explicit) => Some(inherited(explicit)),
             None => Context::inherited_deadline(),
         };
         let begins_by = inherited(explicit.unwrap_or(default));
-        Self { method_id, deadline, begins_by }
+        Ok(Self { method_id, metadata, answered: None, deadline, begins_by })
     }
 
     /// The same as a request head says it, with 0 for "never".
@@ -119,18 +148,32 @@ fn time_left_ms(deadline: Instant) -> Option<u32> {
 pub struct Caller<C> {
     channel: C,
     deadline: Option<Duration>,
+    metadata: Option<Metadata>,
+    answered: Option<AnswerMetadata>,
 }
 
 impl<C: Channel> Caller<C> {
     /// Calls over `channel`.
     pub fn new(channel: C) -> Self {
-        Self { channel, deadline: None }
+        Self { channel, deadline: None, metadata: None, answered: None }
     }
 
     /// The same, and each call must end within `deadline`.
     #[must_use]
     pub fn with_deadline(&self, deadline: Duration) -> Self {
-        Self { channel: self.channel.clone(), deadline: Some(deadline) }
+        Self { deadline: Some(deadline), ..self.clone() }
+    }
+
+    /// The same, and each call takes `metadata` along.
+    #[must_use]
+    pub fn with_metadata(&self, metadata: Metadata) -> Self {
+        Self { metadata: Some(metadata), ..self.clone() }
+    }
+
+    /// The same, and the metadata of each answer is left in `answered`.
+    #[must_use]
+    pub fn with_answer_metadata(&self, answered: &AnswerMetadata) -> Self {
+        Self { answered: Some(answered.clone()), ..self.clone() }
     }
 
     /// Calls `method` with `arguments`. Nothing happens before the future is polled.
@@ -142,13 +185,20 @@ impl<C: Channel> Caller<C> {
     where
         S: Signature<METHOD>,
     {
-        let Self { channel, deadline } = self.clone();
+        let Self { channel, deadline, metadata, answered } = self.clone();
         async move {
             let deadline = deadline.or(method.default_deadline()).unwrap_or_else(|| channel.default_deadline());
-            let (method_id, idempotent) = (method.id(), method.is_idempotent());
-            let call = Outgoing { method_id, deadline: inherited(deadline), idempotent };
+            let mut call = match Outgoing::new(method.id(), deadline, metadata) {
+                Ok(call) => call,
+                Err(error) => return Err(CallError::Rpc(error.in_call(method.name()))),
+            };
+            call.idempotent = method.is_idempotent();
             let request = Request { names: method.arguments(), arguments };
-            match channel.unary(call, request).await.and_then(S::Output::from_answer) {
+            let answer = channel.unary(&call, request).await;
+            if let (Some(answered), Ok(answer)) = (answered, &answer) {
+                answered.set(answer.metadata.as_deref());
+            }
+            match answer.and_then(S::Output::from_answer) {
                 Ok(result) => result,
                 Err(error) => Err(CallError::Rpc(error.in_call(method.name()))),
             }
@@ -168,8 +218,7 @@ impl<C: Channel> Caller<C> {
     {
         let caller = self.clone();
         async move {
-            let call = caller.outgoing(method);
-            let first = encode_arguments(method, arguments).map_err(|error| error.in_call(method.name()))?;
+            let (call, first) = caller.outgoing(method, arguments)?;
             let answer = call::server_streaming(&caller.channel, method.name().into(), call, first).await;
             typed::<S::Output>(answer)
         }
@@ -188,12 +237,9 @@ impl<C: Channel> Caller<C> {
     {
         let caller = self.clone();
         async move {
-            let call = caller.outgoing(method);
-            let encoded = encode_arguments(method, arguments).map(Some);
-            let answer = match encoded {
-                Ok(first) => call::client_streaming(&caller.channel, call, first, requests, S::Requests::encode).await,
-                Err(error) => Err(error),
-            };
+            let (call, first) = caller.outgoing(method, arguments)?;
+            let answer =
+                call::client_streaming(&caller.channel, call, Some(first), requests, S::Requests::encode).await;
             let value = answer.and_then(S::Output::decode_value);
             value.map_err(|error| decode_error::<S::Output>(error.in_call(method.name())))
         }
@@ -212,8 +258,7 @@ impl<C: Channel> Caller<C> {
     {
         let caller = self.clone();
         async move {
-            let call = caller.outgoing(method);
-            let first = encode_arguments(method, arguments).map_err(|error| error.in_call(method.name()))?;
+            let (call, first) = caller.outgoing(method, arguments)?;
             let name = method.name().into();
             let answer =
                 call::bidirectional(&caller.channel, name, call, Some(first), requests, S::Requests::encode).await;
@@ -221,16 +266,19 @@ impl<C: Channel> Caller<C> {
         }
     }
 
-    fn outgoing(&self, method: &Method) -> OutgoingStream {
-        let explicit = self.deadline.or(method.default_deadline());
-        OutgoingStream::new(method.id(), explicit, self.channel.default_deadline())
+    /// A streaming call of `method`, and its encoded arguments.
+    fn outgoing<A: Arguments>(&self, method: &Method, arguments: A) -> Result<(OutgoingStream, Vec<u8>), RpcError> {
+        let begin = || {
+            let explicit = self.deadline.or(method.default_deadline());
+            let default = self.channel.default_deadline();
+            let mut call = OutgoingStream::new(method.id(), explicit, default, self.metadata.clone())?;
+            call.answered.clone_from(&self.answered);
+            let mut message = Vec::new();
+            arguments.encode(method.arguments(), &mut message)?;
+            Ok((call, message))
+        };
+        begin().map_err(|error: RpcError| error.in_call(method.name()))
     }
-}
-
-fn encode_arguments<A: Arguments>(method: &Method, arguments: A) -> Result<Vec<u8>, RpcError> {
-    let mut out = Vec::new();
-    arguments.encode(method.arguments(), &mut out)?;
-    Ok(out)
 }
 
 fn typed<R: WireOutcome>(answer: Result<RawResponseStream, RpcError>) -> StreamResult<R> {

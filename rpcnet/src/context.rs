@@ -3,7 +3,9 @@
 use std::{
     cell::RefCell,
     fmt,
+    future::Future,
     net::SocketAddr,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -12,13 +14,18 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures::task::AtomicWaker;
+use parking_lot::Mutex;
 use tokio::time::Instant;
+
+use crate::{Metadata, RpcError};
 
 /// The call that the current handler serves: its deadline, whether it was cancelled, who called.
 ///
 /// A handler finds its context with [`Context::current`], anywhere below it on the same task. Calls that it makes
-/// inherit the deadline: they get the shorter of what is left of it and their own.
+/// inherit the deadline: they get the shorter of what is left of it and their own. They inherit the [`Metadata`], too.
+/// [`Context::scope`] takes all that along to other tasks, and [`Context::detached`] leaves it behind.
 ///
 /// ```
 /// use rpcnet::Context;
@@ -46,6 +53,10 @@ struct Inner {
     method: &'static str,
     deadline: Option<Instant>,
     peer: Option<SocketAddr>,
+    metadata: Metadata,
+    /// Metadata for the caller, and whether there is any.
+    answer: Mutex<Metadata>,
+    has_answer: AtomicBool,
     cancelled: AtomicBool,
     cancel_waker: AtomicWaker,
 }
@@ -53,7 +64,8 @@ struct Inner {
 impl Context {
     /// The context of the handler that is running, or `None` outside of one.
     ///
-    /// It follows the handler's own task. What the handler spawns does not see it: take it along as a value.
+    /// It follows the handler's own task. What the handler spawns does not see it, unless it is taken along by
+    /// [`Context::scope`].
     pub fn current() -> Option<Self> {
         CURRENT.with_borrow(Clone::clone)
     }
@@ -83,20 +95,75 @@ impl Context {
         self.inner.peer
     }
 
-    pub(crate) fn new(method: &'static str, deadline: Option<Instant>, peer: Option<SocketAddr>) -> Self {
+    /// What the caller sent along; the calls that this handler makes carry it on.
+    pub fn metadata(&self) -> &Metadata {
+        &self.inner.metadata
+    }
+
+    /// Sends `value` along with the answer, as [`AnswerMetadata`](crate::AnswerMetadata) has it. A handler that answers with a stream
+    /// does so before it returns the stream.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Metadata::insert`].
+    pub fn answer_with(&self, name: impl Into<String>, value: impl Into<Bytes>) -> Result<(), RpcError> {
+        self.inner.answer.lock().insert(name, value)?;
+        self.inner.has_answer.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Runs `future` as a part of this call: for what a handler spawns.
+    ///
+    /// The calls that it makes inherit the deadline and the metadata, and [`Context::current`] finds this context in it. It is
+    /// not dropped when the call ends.
+    ///
+    /// ```
+    /// use rpcnet::Context;
+    ///
+    /// # async fn refresh_cache() {}
+    /// # async fn handler() {
+    /// if let Some(context) = Context::current() {
+    ///     tokio::spawn(context.scope(refresh_cache()));
+    /// }
+    /// # }
+    /// ```
+    pub fn scope<F: Future>(&self, future: F) -> Scoped<F> {
+        Scoped { context: Some(self.clone()), future }
+    }
+
+    /// Runs `future` as a part of no call: the calls that it makes inherit nothing.
+    ///
+    /// For what must go on though the caller has no time left, such as giving back what was taken.
+    pub fn detached<F: Future>(future: F) -> Scoped<F> {
+        Scoped { context: None, future }
+    }
+
+    pub(crate) fn new(
+        method: &'static str,
+        deadline: Option<Instant>,
+        peer: Option<SocketAddr>,
+        metadata: Metadata,
+    ) -> Self {
+        let (answer, has_answer) = (Mutex::default(), AtomicBool::new(false));
         let (cancelled, cancel_waker) = (AtomicBool::new(false), AtomicWaker::new());
-        Self { inner: Arc::new(Inner { method, deadline, peer, cancelled, cancel_waker }) }
+        let inner = Inner { method, deadline, peer, metadata, answer, has_answer, cancelled, cancel_waker };
+        Self { inner: Arc::new(inner) }
     }
 
     /// Makes this the context of a new call, in place if nobody else holds the old one.
-    pub(crate) fn renew(&mut self, method: &'static str, deadline: Option<Instant>) {
+    pub(crate) fn renew(&mut self, method: &'static str, deadline: Option<Instant>, metadata: Metadata) {
         match Arc::get_mut(&mut self.inner) {
             Some(inner) => {
                 inner.method = method;
                 inner.deadline = deadline;
+                inner.metadata = metadata;
+                // Only a handler that panicked leaves some behind.
+                if std::mem::take(inner.has_answer.get_mut()) {
+                    *inner.answer.get_mut() = Metadata::default();
+                }
                 *inner.cancelled.get_mut() = false;
             }
-            None => *self = Self::new(method, deadline, self.inner.peer),
+            None => *self = Self::new(method, deadline, self.inner.peer, metadata),
         }
     }
 
@@ -121,21 +188,68 @@ impl Context {
         if self.inner.cancelled.load(Ordering::Acquire) { task::Poll::Ready(()) } else { task::Poll::Pending }
     }
 
+    /// Takes what the handler that is running left for its caller.
+    pub(crate) fn take_answer_metadata() -> Option<Box<Metadata>> {
+        CURRENT.with_borrow(|current| {
+            let inner = &current.as_ref()?.inner;
+            let left = inner.has_answer.load(Ordering::Acquire) && inner.has_answer.swap(false, Ordering::AcqRel);
+            left.then(|| Box::new(std::mem::take(&mut *inner.answer.lock())))
+        })
+    }
+
+    /// The metadata for a call of one's own `metadata`: over that of the handler that is running, if there is one.
+    pub(crate) fn metadata_for_call(own: Option<Metadata>) -> Result<Metadata, RpcError> {
+        let own = own.unwrap_or_default();
+        CURRENT.with_borrow(|current| match current {
+            Some(context) => own.over(&context.inner.metadata),
+            None => Ok(own),
+        })
+    }
+
     /// Runs `scope` with this as the current context.
     pub(crate) fn enter<T>(&self, scope: impl FnOnce() -> T) -> T {
-        struct Restore(Option<Context>);
-        impl Drop for Restore {
-            fn drop(&mut self) {
-                CURRENT.set(self.0.take());
-            }
-        }
-        let _restore = Restore(CURRENT.replace(Some(self.clone())));
-        scope()
+        enter(Some(self.clone()), scope)
     }
 
     /// The deadline of the handler that is running, if there is one.
     pub(crate) fn inherited_deadline() -> Option<Instant> {
         CURRENT.with_borrow(|current| current.as_ref().and_then(|context| context.inner.deadline))
+    }
+}
+
+fn enter<T>(context: Option<Context>, scope: impl FnOnce() -> T) -> T {
+    struct Restore(Option<Context>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            CURRENT.set(self.0.take());
+        }
+    }
+    let _restore = Restore(CURRENT.replace(context));
+    scope()
+}
+
+pin_project_lite::pin_project! {
+    /// A future that runs in a call's context, or in none: see [`Context::scope`] and [`Context::detached`].
+    #[must_use = "futures do nothing unless they are awaited or spawned"]
+    pub struct Scoped<F> {
+        context: Option<Context>,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for Scoped<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
+        let this = self.project();
+        enter(this.context.clone(), || this.future.poll(cx))
+    }
+}
+
+impl<F> fmt::Debug for Scoped<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scoped").field("context", &self.context).finish_non_exhaustive()
     }
 }
 

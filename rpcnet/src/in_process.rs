@@ -9,8 +9,8 @@ use tokio::{
 };
 
 use crate::{
-    Context, Executed, RpcError, Service, Shape,
-    channel::{Answer, Channel, Encode, Outgoing, OutgoingStream, inherited, too_late},
+    Context, Executed, Metadata, RpcError, Service, Shape,
+    channel::{Answer, Channel, Encode, Outgoing, OutgoingStream, too_late},
     client::deadline_exceeded,
     method::method_id,
     proto::Status,
@@ -79,19 +79,22 @@ impl InProcess {
     ///
     /// As for a call over the network, without the kinds that come from it.
     pub async fn call(&self, name: &str, message: impl Into<Bytes>) -> Result<Bytes, RpcError> {
-        let call = Outgoing { method_id: method_id(name), deadline: inherited(self.deadline), idempotent: false };
-        let reply = self.run(call, message.into()).await.and_then(Reply::into_result);
+        let reply = async {
+            let call = Outgoing::new(method_id(name), self.deadline, None)?;
+            self.run(&call, message.into()).await.and_then(Reply::into_result)
+        };
+        let reply = reply.await;
         reply.map_err(|error| error.in_call(name.to_owned()))
     }
 
-    async fn run(&self, call: Outgoing, message: Bytes) -> Result<Reply, RpcError> {
+    async fn run(&self, call: &Outgoing, message: Bytes) -> Result<Reply, RpcError> {
         if call.deadline <= Instant::now() {
             return Err(too_late());
         }
         let Some(route) = self.router.route(call.method_id) else {
             return Ok(Reply::status(Status::UnknownMethod, ""));
         };
-        let context = Context::new(route.name, Some(call.deadline), None);
+        let context = Context::new(route.name, Some(call.deadline), None, metadata_of(&call.metadata));
         let incoming = IncomingCall::new(call.method_id, message);
         let mut task = HandlerTask::spawn_keeping(&Handle::current(), &self.router, route, incoming, context, ());
         // The handler's side ends at the same deadline; this one is for a handler that can't be dropped.
@@ -100,11 +103,11 @@ impl InProcess {
 }
 
 impl Channel for InProcess {
-    async fn unary(&self, call: Outgoing, request: impl Encode + Send) -> Result<Answer, RpcError> {
+    async fn unary(&self, call: &Outgoing, request: impl Encode + Send) -> Result<Answer, RpcError> {
         let mut message = Vec::new();
         request.encode(&mut message)?;
-        let Reply { status, message } = self.run(call, message.into()).await?;
-        Ok(Answer { status, message: message.into_bytes() })
+        let reply = self.run(call, message.into()).await?;
+        Ok(Answer::new(reply.head(0), reply.message.into_bytes()))
     }
 
     async fn streaming(
@@ -123,7 +126,13 @@ impl Channel for InProcess {
             Some(first) if route.raw => (Bytes::new(), Some(first)),
             first => (first.unwrap_or_default().into(), None),
         };
-        let call = StreamingCall { message, deadline: call.deadline, peer: None, response_bytes_max: usize::MAX };
+        let call = StreamingCall {
+            message,
+            deadline: call.deadline,
+            peer: None,
+            metadata: metadata_of(&call.metadata),
+            response_bytes_max: usize::MAX,
+        };
         let handler = StreamingHandler::spawn(&Handle::current(), &self.router, route, call, ());
         if let Some(request) = request {
             handler.requests.push(request.into());
@@ -142,6 +151,11 @@ impl fmt::Debug for InProcess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InProcess").field("deadline", &self.deadline).finish_non_exhaustive()
     }
+}
+
+/// What a caller of this process has encoded can be decoded.
+fn metadata_of(encoded: &Bytes) -> Metadata {
+    Metadata::decode(encoded.clone()).unwrap_or_default()
 }
 
 /// As [`ClientConfigBuilder::with_deadline`](crate::ClientConfigBuilder::with_deadline) has it.

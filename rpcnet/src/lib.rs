@@ -43,6 +43,7 @@ mod config;
 mod context;
 mod error;
 mod in_process;
+mod metadata;
 mod method;
 mod outcome;
 pub mod prelude;
@@ -61,9 +62,10 @@ pub use config::{
     BindAddr, CipherSuite, ClientConfig, ClientConfigBuilder, ConfigError, CongestionController, Identity, Pem,
     ServerConfig, ServerConfigBuilder,
 };
-pub use context::Context;
+pub use context::{Context, Scoped};
 pub use error::{ErrorKind, Executed, RpcError};
 pub use in_process::InProcess;
+pub use metadata::{AnswerMetadata, Metadata};
 pub use method::{Method, ServiceDescriptor, Shape};
 pub use outcome::{CallError, CallResult, Outcome, StreamResult};
 /// Makes a trait a service: a typed client, a handler trait and a dispatch table, at compile time.

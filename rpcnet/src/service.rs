@@ -6,9 +6,9 @@ use bytes::Bytes;
 use futures::Stream;
 
 use crate::{
-    Method, Outcome, RpcError, ServiceDescriptor, Streaming,
+    Context, Metadata, Method, Outcome, RpcError, ServiceDescriptor, Streaming,
     codec::{self, Arguments as _, Scratch},
-    proto::Status,
+    proto::{ResponseHead, Status},
     signature::{RequestSignature, RequestStream, Signature, WireOutcome},
     streaming::{CallStreams, Queue, SendItems},
 };
@@ -44,6 +44,8 @@ pub struct IncomingCall {
 pub struct Reply {
     pub(crate) status: Status,
     pub(crate) message: Message,
+    /// What goes with it, by [`Context::answer_with`].
+    pub(crate) metadata: Option<Box<Metadata>>,
 }
 
 /// The message of a reply: in a buffer that is reused, or shared.
@@ -91,7 +93,8 @@ impl IncomingCall {
         };
         // The handler may run for long: let go of the packet buffer that the message is a slice of.
         drop(self.message);
-        handler(arguments).await.into_reply()
+        let reply = handler(arguments).await.into_reply();
+        reply.with_answer_metadata()
     }
 
     /// Decodes the arguments, runs `handler` with them and sends what it streams.
@@ -120,7 +123,10 @@ impl IncomingCall {
         F: Future<Output = S::Output>,
     {
         match self.open::<S, METHOD>(method) {
-            Ok((arguments, streams)) => handler(arguments, typed_requests(streams.requests)).await.into_reply(),
+            Ok((arguments, streams)) => {
+                let reply = handler(arguments, typed_requests(streams.requests)).await.into_reply();
+                reply.with_answer_metadata()
+            }
             Err(refusal) => refusal,
         }
     }
@@ -166,23 +172,37 @@ fn typed_requests<T, R: RequestStream<T>>(requests: Arc<Queue>) -> R {
 
 async fn send_items<R: WireOutcome, St: Stream<Item = R>>(begun: Result<St, R::Error>, streams: CallStreams) -> Reply {
     match begun {
-        Ok(items) => SendItems::new(items, R::encode_item, streams.responses, streams.response_bytes_max).await,
-        Err(error) => R::error_reply(error),
+        Ok(items) => {
+            let items = SendItems::new(items, R::encode_item, streams.responses, streams.response_bytes_max);
+            items.await.with_answer_metadata()
+        }
+        Err(error) => R::error_reply(error).with_answer_metadata(),
     }
 }
 
 impl Reply {
     /// A reply without a value; `detail` tells people more.
     pub(crate) fn status(status: Status, detail: impl Into<Bytes>) -> Self {
-        Self { status, message: Message::Shared(detail.into()) }
+        Self { status, message: Message::Shared(detail.into()), metadata: None }
     }
 
     pub(crate) fn encode<T: serde::Serialize>(status: Status, value: &T) -> Self {
         let mut scratch = Scratch::take();
         match codec::encode(value, &mut scratch.bytes) {
-            Ok(()) => Self { status, message: Message::Scratch(scratch) },
+            Ok(()) => Self { status, message: Message::Scratch(scratch), metadata: None },
             Err(error) => Self::status(Status::Internal, error.to_string()),
         }
+    }
+
+    /// Takes along what the handler left in its context for the caller.
+    pub(crate) fn with_answer_metadata(mut self) -> Self {
+        self.metadata = Context::take_answer_metadata();
+        self
+    }
+
+    /// The head of the reply to a call.
+    pub(crate) fn head(&self, call_id: u32) -> ResponseHead {
+        ResponseHead::new(call_id, self.status).with_metadata(self.metadata.as_deref())
     }
 
     /// What replaces a message that the caller would not accept.

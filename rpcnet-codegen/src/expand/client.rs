@@ -83,6 +83,18 @@ fn constructors(context: &Context<'_>) -> TokenStream {
         #visibility fn with_deadline(&self, deadline: #private::Duration) -> Self {
             Self { caller: #private::Caller::with_deadline(&self.caller, deadline) }
         }
+
+        /// The same client, each call of which takes `metadata` along.
+        #[must_use]
+        #visibility fn with_metadata(&self, metadata: #private::Metadata) -> Self {
+            Self { caller: #private::Caller::with_metadata(&self.caller, metadata) }
+        }
+
+        /// The same client, which leaves the metadata of each answer in `answered`.
+        #[must_use]
+        #visibility fn with_answer_metadata(&self, answered: &#private::AnswerMetadata) -> Self {
+            Self { caller: #private::Caller::with_answer_metadata(&self.caller, answered) }
+        }
     }
 }
 

@@ -80,6 +80,26 @@ impl<C__: ::rpcnet::__private::Channel> MatchClient<C__> {
             caller: ::rpcnet::__private::Caller::with_deadline(&self.caller, deadline),
         }
     }
+    /// The same client, each call of which takes `metadata` along.
+    #[must_use]
+    pub fn with_metadata(&self, metadata: ::rpcnet::__private::Metadata) -> Self {
+        Self {
+            caller: ::rpcnet::__private::Caller::with_metadata(&self.caller, metadata),
+        }
+    }
+    /// The same client, which leaves the metadata of each answer in `answered`.
+    #[must_use]
+    pub fn with_answer_metadata(
+        &self,
+        answered: &::rpcnet::__private::AnswerMetadata,
+    ) -> Self {
+        Self {
+            caller: ::rpcnet::__private::Caller::with_answer_metadata(
+                &self.caller,
+                answered,
+            ),
+        }
+    }
     /// Calls `Match.type`.
     pub fn r#type(
         &self,

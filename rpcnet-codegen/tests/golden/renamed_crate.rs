@@ -92,6 +92,32 @@ impl<C: crate::vendored::network::__private::Channel> PingClient<C> {
             ),
         }
     }
+    /// The same client, each call of which takes `metadata` along.
+    #[must_use]
+    fn with_metadata(
+        &self,
+        metadata: crate::vendored::network::__private::Metadata,
+    ) -> Self {
+        Self {
+            caller: crate::vendored::network::__private::Caller::with_metadata(
+                &self.caller,
+                metadata,
+            ),
+        }
+    }
+    /// The same client, which leaves the metadata of each answer in `answered`.
+    #[must_use]
+    fn with_answer_metadata(
+        &self,
+        answered: &crate::vendored::network::__private::AnswerMetadata,
+    ) -> Self {
+        Self {
+            caller: crate::vendored::network::__private::Caller::with_answer_metadata(
+                &self.caller,
+                answered,
+            ),
+        }
+    }
     /// Calls `Ping.ping`.
     fn ping(
         &self,

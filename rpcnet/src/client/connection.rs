@@ -103,7 +103,7 @@ impl Connection {
     }
 
     /// Waits until the server takes another call.
-    pub(super) async fn reserve(&self, call: Outgoing) -> Result<Reservation<'_>, RpcError> {
+    pub(super) async fn reserve(&self, call: &Outgoing) -> Result<Reservation<'_>, RpcError> {
         let reserved = match self.gate.try_enter() {
             Some(reservation) => return Ok(reservation),
             None => timeout_at(call.deadline, self.gate.enter()).await.map_err(|_| too_late())?,
@@ -115,7 +115,7 @@ impl Connection {
     pub(super) fn send<'a>(
         &'a self,
         reservation: Reservation<'a>,
-        call: Outgoing,
+        call: &Outgoing,
         request: &impl Encode,
         waker: &Waker,
     ) -> Result<Sent<'a>, RpcError> {
@@ -126,8 +126,8 @@ impl Connection {
         if scratch.bytes.len() > LANE_MESSAGE_BYTES_MAX {
             return Ok(Sent::TooLarge(scratch.freeze(), reservation));
         }
-        let Outgoing { method_id, deadline, .. } = call;
-        let request = Request { method_id, deadline, time_left_ms, message: &scratch.bytes };
+        let Outgoing { method_id, deadline, ref metadata, .. } = *call;
+        let request = Request { method_id, deadline, time_left_ms, metadata, message: &scratch.bytes };
         self.lane.submit(reservation, &request, waker).map(Sent::OnLane)
     }
 
@@ -136,11 +136,12 @@ impl Connection {
     /// # Cancel safety
     ///
     /// Dropped before its end, the stream is reset, which cancels the call on the server.
-    pub(super) async fn call_large(&self, call: Outgoing, message: Bytes) -> Answer {
+    pub(super) async fn call_large(&self, call: &Outgoing, message: Bytes) -> Answer {
         let time_left_ms = call.time_left_ms().ok_or_else(too_late)?;
         let mut opening = BytesMut::new();
         opening.put_u8(StreamKind::Call.byte());
-        RequestHead::new(0, time_left_ms, call.method_id).put(&mut opening, &[]);
+        let head = RequestHead::new(0, time_left_ms, call.method_id).with_metadata(call.metadata.clone());
+        head.put(&mut opening, &[]);
         let exchange = self.exchange(opening.freeze(), message);
         timeout_at(call.deadline, exchange).await.map_err(|_| deadline_exceeded(Executed::Maybe))?
     }
@@ -174,7 +175,7 @@ impl Connection {
     /// Begins a streaming call, with its first message if it has one. Nothing is sent before the sink is flushed.
     pub(super) async fn open_streaming(
         self: &Arc<Self>,
-        call: OutgoingStream,
+        call: &OutgoingStream,
         first: Option<&[u8]>,
     ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
         self.check_request_size(first.map_or(0, <[u8]>::len))?;
@@ -184,7 +185,8 @@ impl Connection {
         let opened = timeout_at(call.begins_by, self.open_stream()).await;
         let (stream, permit) = opened.map_err(|_| too_late())??;
         let (receive, send) = stream.split();
-        let head = RequestHead::new(0, call.time_left_ms().ok_or_else(too_late)?, call.method_id);
+        let time_left_ms = call.time_left_ms().ok_or_else(too_late)?;
+        let head = RequestHead::new(0, time_left_ms, call.method_id).with_metadata(call.metadata.clone());
         let mut opening = BytesMut::new();
         opening.put_u8(StreamKind::Streaming.byte());
         head.put(&mut opening, &[]);
@@ -328,13 +330,14 @@ async fn receive_answer(
         _ => return Err(ProtocolError::UnknownStream { kind: kind.byte() }.into()),
     }
     let head = read_head(&mut frames).await?;
+    let call_id = head.call_id;
     let answer = match frames.message(message_bytes_max).await {
         Ok(message) => answer_of(head, message),
         Err(error) if error.kind() == ErrorKind::MessageTooLarge => Err(error.with_executed(executed_by(head.status))),
         // The server gave this stream up: it owes the answer on the lane.
         Err(error) => return Err(error),
     };
-    Ok(lane.answer(head.call_id, answer)?)
+    Ok(lane.answer(call_id, answer)?)
 }
 
 async fn read_answer(frames: &mut FrameReceiver, bytes_max: usize) -> Answer {

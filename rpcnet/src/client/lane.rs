@@ -8,7 +8,7 @@ use std::{
     task::{self, Poll, Waker},
 };
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
@@ -49,6 +49,8 @@ pub(crate) struct Request<'a> {
     pub(crate) method_id: u64,
     pub(crate) deadline: Instant,
     pub(crate) time_left_ms: u32,
+    /// Encoded.
+    pub(crate) metadata: &'a Bytes,
     pub(crate) message: &'a [u8],
 }
 
@@ -71,7 +73,8 @@ impl Lane {
         // From here on the table holds the permit.
         reservation.keep();
         let state_ref = &mut *state;
-        let head = RequestHead::new(state_ref.pending.next_id(), request.time_left_ms, request.method_id);
+        let head = RequestHead::new(state_ref.pending.next_id(), request.time_left_ms, request.method_id)
+            .with_metadata(request.metadata.clone());
         let offset = head.put(&mut state_ref.out, request.message);
         let unsent = Unsent { batch: state_ref.batch, offset };
         let due_before = state_ref.pending.next_deadline();

@@ -23,7 +23,7 @@ use tokio::task::AbortHandle;
 
 use crate::{
     ClientConfig, Executed, RpcError, Target,
-    channel::{Answer, Channel, Encode, Outgoing, OutgoingStream, inherited},
+    channel::{Answer, Channel, Encode, Outgoing, OutgoingStream},
     codec::unpinned,
     method::method_id,
     proto::Status,
@@ -140,8 +140,11 @@ impl Client {
         message: impl Into<Bytes>,
         deadline: Duration,
     ) -> Result<Bytes, RpcError> {
-        let call = Outgoing { method_id: method_id(name), deadline: inherited(deadline), idempotent: false };
-        let answer = self.unary(call, Raw(message.into())).await;
+        let answer = async {
+            let call = Outgoing::new(method_id(name), deadline, None)?;
+            self.unary(&call, Raw(message.into())).await
+        };
+        let answer = answer.await;
         let answer = answer.and_then(|answer| match answer.status {
             // What a caller keeps must not pin the packet buffer that it is a slice of.
             Status::Ok => Ok(unpinned(answer.message)),
@@ -180,12 +183,12 @@ impl Client {
 }
 
 impl Channel for Client {
-    async fn unary(&self, call: Outgoing, mut request: impl Encode + Send) -> Result<Answer, RpcError> {
+    async fn unary(&self, call: &Outgoing, mut request: impl Encode + Send) -> Result<Answer, RpcError> {
         let mut connection = self.shared.link.connection(call.deadline).await?;
         let mut resend = Resend::new(call.idempotent);
         loop {
             let error = match attempt(&connection, call, &mut request).await {
-                Ok(Answer { status: Status::Draining, message }) => {
+                Ok(Answer { status: Status::Draining, message, .. }) => {
                     // Its go-away may still be on its way.
                     connection.leave();
                     RpcError::from_status(Status::Draining, message)
@@ -209,7 +212,7 @@ impl Channel for Client {
         let link = &self.shared.link;
         let mut connection = link.connection(call.begins_by).await?;
         loop {
-            match connection.open_streaming(call, first.as_deref()).await {
+            match connection.open_streaming(&call, first.as_deref()).await {
                 // Nothing was sent yet.
                 Err(error) if error.executed() == Executed::No && connection.gate().is_shut() => {
                     connection = link.connection_after(&connection, call.begins_by).await?;
@@ -227,7 +230,7 @@ impl Channel for Client {
 /// Makes the call over one connection.
 async fn attempt(
     connection: &Connection,
-    call: Outgoing,
+    call: &Outgoing,
     request: &mut (impl Encode + Send),
 ) -> Result<Answer, RpcError> {
     let mut reservation = Some(connection.reserve(call).await?);
@@ -236,11 +239,10 @@ async fn attempt(
         Some(reservation) => Poll::Ready(connection.send(reservation, call, &*request, cx.waker())),
         None => Poll::Pending,
     });
-    let (status, message) = match sent.await? {
-        Sent::OnLane(call) => call.await?,
-        Sent::TooLarge(message, _reservation) => connection.call_large(call, message).await?,
-    };
-    Ok(Answer { status, message })
+    match sent.await? {
+        Sent::OnLane(call) => call.await,
+        Sent::TooLarge(message, _reservation) => connection.call_large(call, message).await,
+    }
 }
 
 /// Raw bytes are encoded already.

@@ -12,13 +12,13 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::{
-    ErrorKind, Executed, RpcError,
+    ErrorKind, Executed, RpcError, channel,
     error::executed_by,
-    proto::{ProtocolError, ResponseHead, Status},
+    proto::{ProtocolError, ResponseHead},
 };
 
 /// A response, not decoded.
-pub(crate) type Answer = Result<(Status, Bytes), RpcError>;
+pub(crate) type Answer = Result<channel::Answer, RpcError>;
 
 /// The table of one lane.
 #[derive(Debug, Default)]
@@ -218,7 +218,7 @@ pub(crate) fn answer_of(head: ResponseHead, message: Bytes) -> Answer {
         let message = "the answer needs a feature that this version does not know; update this side";
         return Err(RpcError::new(ErrorKind::Protocol, executed_by(head.status), message));
     }
-    Ok((head.status, message))
+    Ok(channel::Answer::new(head, message))
 }
 
 /// The caller's own deadline passed.
@@ -235,6 +235,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::proto::Status;
 
     const BATCH: u64 = 1;
     const LATER: u64 = 2;
@@ -244,7 +245,7 @@ mod tests {
     }
 
     fn ok() -> Answer {
-        Ok((Status::Ok, Bytes::from_static(b"value")))
+        Ok(channel::Answer::new(ResponseHead::new(0, Status::Ok), Bytes::from_static(b"value")))
     }
 
     fn poll(pending: &mut Pending, id: u32) -> Poll<Answer> {
@@ -258,7 +259,7 @@ mod tests {
         assert!(poll(&mut pending, id).is_pending());
         assert!(pending.answer(id, ok()).expect("it waits").is_some());
         assert_eq!(pending.take_freed(), 0, "the caller has not taken it yet");
-        assert!(matches!(poll(&mut pending, id), Poll::Ready(Ok((Status::Ok, _)))));
+        assert!(matches!(poll(&mut pending, id), Poll::Ready(Ok(answer)) if answer.status == Status::Ok));
         assert_eq!((pending.take_freed(), pending.next_id()), (1, id));
     }
 

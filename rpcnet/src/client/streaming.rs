@@ -29,7 +29,7 @@ impl Client {
         message: impl Into<Bytes>,
     ) -> Result<RawResponseStream, RpcError> {
         let message = Vec::from(message.into());
-        call::server_streaming(self, name.to_owned().into(), self.outgoing_stream(name), message).await
+        call::server_streaming(self, name.to_owned().into(), self.outgoing_stream(name)?, message).await
     }
 
     /// Calls the method `name` with a stream of raw bytes, and returns the bytes that it answers.
@@ -44,7 +44,7 @@ impl Client {
     ///
     /// Dropped before its end, the call is cancelled on the server, which never takes that for the end of the requests.
     pub async fn call_client_streaming(&self, name: &str, requests: impl Requests<Bytes>) -> Result<Bytes, RpcError> {
-        let answer = call::client_streaming(self, self.outgoing_stream(name), None, requests, put_raw).await;
+        let answer = call::client_streaming(self, self.outgoing_stream(name)?, None, requests, put_raw).await;
         answer.map_err(|error| error.in_call(name.to_owned()))
     }
 
@@ -77,12 +77,13 @@ impl Client {
         name: &str,
         requests: impl Requests<Bytes>,
     ) -> Result<RawResponseStream, RpcError> {
-        let call = self.outgoing_stream(name);
+        let call = self.outgoing_stream(name)?;
         call::bidirectional(self, name.to_owned().into(), call, None, requests, put_raw).await
     }
 
-    fn outgoing_stream(&self, name: &str) -> OutgoingStream {
-        OutgoingStream::new(method_id(name), None, self.default_deadline())
+    fn outgoing_stream(&self, name: &str) -> Result<OutgoingStream, RpcError> {
+        let call = OutgoingStream::new(method_id(name), None, self.default_deadline(), None);
+        call.map_err(|error| error.in_call(name.to_owned()))
     }
 }
 

@@ -3,13 +3,14 @@
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::{Fields, FrameKind, ProtocolError, Status, StreamKind, frame};
+use crate::Metadata;
 
 /// What a request says before its message.
 ///
 /// ```text
 /// call id u32 | time left u32 | method id u64 | flags u8 | [fields] | message …
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RequestHead {
     /// The caller's name for this call on this lane; free again after its response.
     pub(crate) call_id: u32,
@@ -24,21 +25,29 @@ impl RequestHead {
     /// Bytes of a head without fields.
     pub(crate) const BYTES: usize = 17;
 
-    pub(crate) const fn new(call_id: u32, time_left_ms: u32, method_id: u64) -> Self {
-        Self { call_id, time_left_ms, method_id, fields: Fields { unknown_critical: None } }
+    pub(crate) fn new(call_id: u32, time_left_ms: u32, method_id: u64) -> Self {
+        Self { call_id, time_left_ms, method_id, fields: Fields::default() }
+    }
+
+    /// The same with metadata, if there is any.
+    pub(crate) fn with_metadata(mut self, metadata: Bytes) -> Self {
+        self.fields.metadata = metadata;
+        self
     }
 
     /// Appends a frame with this head and `message`. Returns where the frame starts.
     pub(crate) fn put(&self, out: &mut BytesMut, message: &[u8]) -> usize {
         let start = out.len();
-        let length = Self::BYTES + message.len();
+        let length = Self::BYTES + self.fields.bytes() + message.len();
         out.reserve(frame::HEADER_BYTES + length);
         let mut head = [0; frame::HEADER_BYTES + Self::BYTES];
         head[0..4].copy_from_slice(&frame::frame_header(FrameKind::Request, length));
         head[4..8].copy_from_slice(&self.call_id.to_le_bytes());
         head[8..12].copy_from_slice(&self.time_left_ms.to_le_bytes());
         head[12..20].copy_from_slice(&self.method_id.to_le_bytes());
+        head[20] = flags(&self.fields);
         out.put_slice(&head);
+        self.fields.put(out);
         out.put_slice(message);
         start
     }
@@ -61,7 +70,7 @@ impl RequestHead {
 /// ```text
 /// call id u32 | status u8 | flags u8 | [fields] | message …
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ResponseHead {
     pub(crate) call_id: u32,
     pub(crate) status: Status,
@@ -72,19 +81,29 @@ impl ResponseHead {
     /// Bytes of a head without fields.
     pub(crate) const BYTES: usize = 6;
 
-    pub(crate) const fn new(call_id: u32, status: Status) -> Self {
-        Self { call_id, status, fields: Fields { unknown_critical: None } }
+    pub(crate) fn new(call_id: u32, status: Status) -> Self {
+        Self { call_id, status, fields: Fields::default() }
+    }
+
+    /// The same with metadata, if there is any.
+    pub(crate) fn with_metadata(mut self, metadata: Option<&Metadata>) -> Self {
+        if let Some(metadata) = metadata {
+            self.fields.metadata = metadata.encode();
+        }
+        self
     }
 
     /// Appends a frame with this head and `message`.
     pub(crate) fn put(&self, out: &mut BytesMut, message: &[u8]) {
-        let length = Self::BYTES + message.len();
+        let length = Self::BYTES + self.fields.bytes() + message.len();
         out.reserve(frame::HEADER_BYTES + length);
         let mut head = [0; frame::HEADER_BYTES + Self::BYTES];
         head[0..4].copy_from_slice(&frame::frame_header(FrameKind::Response, length));
         head[4..8].copy_from_slice(&self.call_id.to_le_bytes());
         head[8] = self.status.byte();
+        head[9] = flags(&self.fields);
         out.put_slice(&head);
+        self.fields.put(out);
         out.put_slice(message);
     }
 
@@ -102,11 +121,11 @@ impl ResponseHead {
 
 /// What opens a stream that carries one response: its kind, the lane of the call, and the head. The message follows
 /// in frames of its own.
-pub(crate) fn response_opening(lane_id: u64, call_id: u32, status: Status) -> Bytes {
+pub(crate) fn response_opening(lane_id: u64, head: &ResponseHead) -> Bytes {
     let mut out = BytesMut::new();
     out.put_u8(StreamKind::Response.byte());
     frame::put_frame(&mut out, FrameKind::Lane, &lane_id.to_le_bytes());
-    ResponseHead::new(call_id, status).put(&mut out, &[]);
+    head.put(&mut out, &[]);
     out.freeze()
 }
 
@@ -125,12 +144,27 @@ pub(crate) fn read_cancel(mut payload: &[u8]) -> Result<u32, ProtocolError> {
     payload.try_get_u32_le().map_err(|_| ProtocolError::FrameTooShort { kind: FrameKind::Cancel.byte() })
 }
 
+/// The frame that says that a handler has begun to stream its answer.
+pub(crate) fn started(metadata: Option<&Metadata>) -> BytesMut {
+    let fields = Fields { metadata: metadata.map_or_else(Bytes::new, Metadata::encode), unknown_critical: None };
+    let mut out = BytesMut::new();
+    let start = frame::begin_frame(&mut out);
+    out.put_u8(flags(&fields));
+    fields.put(&mut out);
+    frame::end_frame(&mut out, start, FrameKind::Started);
+    out
+}
+
 /// Reads the payload of a started frame: its fields.
 pub(crate) fn read_started(mut payload: Bytes) -> Result<Fields, ProtocolError> {
     if payload.is_empty() {
         return Err(ProtocolError::FrameTooShort { kind: FrameKind::Started.byte() });
     }
     read_fields(&mut payload)
+}
+
+fn flags(fields: &Fields) -> u8 {
+    if fields.is_empty() { 0 } else { HAS_FIELDS }
 }
 
 fn read_fields(payload: &mut Bytes) -> Result<Fields, ProtocolError> {
@@ -173,7 +207,7 @@ mod tests {
     #[test]
     fn a_response_on_a_stream_of_its_own_opens_with_these_bytes() {
         let golden = [0x04, 0x92, 8, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0x91, 6, 0, 0, 7, 0, 0, 0, 0, 0];
-        assert_eq!(&response_opening(4, 7, Status::Ok)[..], golden);
+        assert_eq!(&response_opening(4, &ResponseHead::new(7, Status::Ok))[..], golden);
         assert_eq!(read_lane(&golden[5..13]), Ok(4));
     }
 
@@ -188,7 +222,7 @@ mod tests {
     #[test]
     fn heads_survive_a_round_trip_with_their_messages() {
         let mut out = BytesMut::new();
-        let request = RequestHead::new(1, 2, 3);
+        let request = RequestHead::new(1, 2, 3).with_metadata(Bytes::from_static(b"metadata"));
         request.put(&mut out, b"abc");
         let payload = out.split().freeze().slice(frame::HEADER_BYTES..);
         assert_eq!(RequestHead::read(payload), Ok((request, Bytes::from_static(b"abc"))));

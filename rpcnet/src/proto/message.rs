@@ -47,11 +47,6 @@ pub(crate) fn put_message(out: &mut Vec<u8>, mut message: &[u8]) {
     put(out, FrameKind::Message, message);
 }
 
-/// Appends the frame that says that a handler has begun to stream its answer.
-pub(crate) fn put_started(out: &mut Vec<u8>) {
-    put(out, FrameKind::Started, &[NO_FIELDS]);
-}
-
 /// Appends the frame that says that all requests of a call were sent.
 pub(crate) fn put_end(out: &mut Vec<u8>) {
     put(out, FrameKind::End, &[]);
@@ -62,15 +57,12 @@ fn put(out: &mut Vec<u8>, kind: FrameKind, payload: &[u8]) {
     out.extend_from_slice(payload);
 }
 
-/// The flags of a head without a block of fields.
-const NO_FIELDS: u8 = 0;
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::proto::{Frame, FrameReader};
+    use crate::proto::{Frame, FrameReader, started};
 
     fn frames(bytes: Vec<u8>) -> Vec<Frame> {
         let mut reader = FrameReader::default();
@@ -96,8 +88,7 @@ mod tests {
 
     #[test]
     fn the_frames_of_a_stream_have_these_bytes() {
-        let mut out = vec![];
-        put_started(&mut out);
+        let mut out = Vec::from(started(None));
         put_end(&mut out);
         assert_eq!(out, [0x93, 1, 0, 0, 0, 0xa2, 0, 0, 0]);
     }

@@ -19,7 +19,7 @@ use crate::{
     Context, ErrorKind, RpcError, Service, Streaming,
     codec::unpinned,
     proto::Status,
-    service::{IncomingCall, Message, Reply},
+    service::{IncomingCall, Reply},
     streaming::SendItems,
 };
 
@@ -49,7 +49,7 @@ where
     boxed(move |call| {
         // What a handler keeps must not pin the packet buffer that the message is a slice of.
         let reply = handler(unpinned(call.into_message()));
-        async move { raw_reply(reply.await) }
+        async move { raw_reply(reply.await).with_answer_metadata() }
     })
 }
 
@@ -70,8 +70,11 @@ where
                 return Reply::status(Status::MalformedRequest, "the method streams: call it so");
             };
             match begun.await {
-                Ok(items) => SendItems::new(items, put_raw_item, streams.responses, streams.response_bytes_max).await,
-                Err(error) => raw_reply(Err(error)),
+                Ok(items) => {
+                    let items = SendItems::new(items, put_raw_item, streams.responses, streams.response_bytes_max);
+                    items.await.with_answer_metadata()
+                }
+                Err(error) => raw_reply(Err(error)).with_answer_metadata(),
             }
         }
     })
@@ -84,10 +87,8 @@ fn put_raw_item(item: Result<Bytes, RpcError>, out: &mut Vec<u8>) -> Result<(), 
 
 fn raw_reply(result: Result<Bytes, RpcError>) -> Reply {
     match result {
-        Ok(message) => Reply { status: Status::Ok, message: Message::Shared(message) },
-        Err(error) if error.kind() == ErrorKind::Application => {
-            Reply { status: Status::Application, message: Message::Shared(error.into_body()) }
-        }
+        Ok(message) => Reply::status(Status::Ok, message),
+        Err(error) if error.kind() == ErrorKind::Application => Reply::status(Status::Application, error.into_body()),
         Err(error) => Reply::status(Status::Internal, error.to_string()),
     }
 }

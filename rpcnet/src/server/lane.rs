@@ -24,11 +24,8 @@ use super::{
     shared::{CallPermit, ConnectionShared, deadline_of},
 };
 use crate::{
-    Context, RpcError,
-    proto::{
-        Frame, FrameKind, FrameReader, LANE_MESSAGE_BYTES_MAX, ProtocolError, RequestHead, ResponseHead, Status,
-        read_cancel,
-    },
+    Context, Metadata, RpcError,
+    proto::{Frame, FrameKind, FrameReader, LANE_MESSAGE_BYTES_MAX, ProtocolError, RequestHead, Status, read_cancel},
     service::{IncomingCall, Reply},
     transport::quic::{ReceiveStream, SendStream, reset_code, stream_error},
 };
@@ -76,7 +73,7 @@ impl Lane {
         send: SendStream,
         reader: FrameReader,
     ) -> Self {
-        let context = Context::new("", None, Some(connection.peer));
+        let context = Context::new("", None, Some(connection.peer), Metadata::default());
         let mut dispatchers = Vec::new();
         dispatchers.resize_with(connection.server.router.services(), || None);
         Self {
@@ -170,15 +167,15 @@ impl Lane {
         }
         let connection = Arc::clone(&self.connection);
         match connection.admit_unary(&head) {
-            Ok(route) => self.start(&head, message, route),
+            Ok((route, metadata)) => self.start(&head, metadata, message, route),
             Err(status) => self.answer(head.call_id, Reply::status(status, "")),
         }
         Ok(())
     }
 
     /// Runs the handler here if it is a quick one, or else on a task of its own.
-    fn start(&mut self, head: &RequestHead, message: Bytes, route: &Arc<Route>) {
-        self.context.renew(route.name, deadline_of(head));
+    fn start(&mut self, head: &RequestHead, metadata: Metadata, message: Bytes, route: &Arc<Route>) {
+        self.context.renew(route.name, deadline_of(head), metadata);
         let router = &self.connection.server.router;
         let dispatcher = self.dispatchers[route.service].get_or_insert_with(|| router.dispatcher(route.service));
         let call = IncomingCall::new(head.method_id, message);
@@ -210,7 +207,7 @@ impl Lane {
     fn answer(&mut self, call_id: u32, reply: Reply) {
         let length = reply.message.as_slice().len();
         if length <= LANE_MESSAGE_BYTES_MAX && length <= self.connection.response_bytes_max() {
-            ResponseHead::new(call_id, reply.status).put(&mut self.out, reply.message.as_slice());
+            reply.head(call_id).put(&mut self.out, reply.message.as_slice());
         } else {
             let responder = self.responder(call_id, false);
             self.connection.server.application.spawn(responder.answer(reply, self.context.clone()));

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Context, ErrorKind, RpcError,
-    proto::{Frame, FrameKind, ProtocolError, RequestHead, ResponseHead, Status},
+    proto::{Frame, FrameKind, ProtocolError, RequestHead, Status},
     service::{IncomingCall, Reply},
     transport::frames::{FrameReceiver, FrameSender},
 };
@@ -33,10 +33,11 @@ pub(crate) async fn serve(
     let deadline = deadline_of(&head);
     let reply = match connection.admit_unary(&head) {
         // Counted from here on: a message that is being read takes memory, too.
-        Ok(route) => match read_message(&connection, &mut frames, deadline).await {
+        Ok((route, metadata)) => match read_message(&connection, &mut frames, deadline).await {
             Ok((message, permit)) => {
                 let call = IncomingCall::new(head.method_id, message);
-                run(&connection, &mut frames, route, call, deadline, permit).await
+                let context = Context::new(route.name, deadline, Some(connection.peer), metadata);
+                run(&connection, &mut frames, route, call, context, permit).await
             }
             Err(refusal) => refusal?,
         },
@@ -48,7 +49,7 @@ pub(crate) async fn serve(
 /// Sends the answer and ends the stream.
 pub(super) async fn answer(mut send: FrameSender, call_id: u32, reply: Reply) -> Result<(), RpcError> {
     let mut opening = BytesMut::new();
-    ResponseHead::new(call_id, reply.status).put(&mut opening, &[]);
+    reply.head(call_id).put(&mut opening, &[]);
     send.send(opening.freeze()).await?;
     send.message(reply.message.into_bytes()).await?;
     send.finish()
@@ -83,11 +84,10 @@ async fn run(
     frames: &mut FrameReceiver,
     route: &Arc<Route>,
     call: IncomingCall,
-    deadline: Option<Instant>,
+    context: Context,
     permit: CallPermit,
 ) -> Reply {
     let server = &connection.server;
-    let context = Context::new(route.name, deadline, Some(connection.peer));
     let mut task = HandlerTask::spawn_keeping(&server.application, &server.router, route, call, context, permit);
     tokio::select! {
         reply = task.reply() => return reply,

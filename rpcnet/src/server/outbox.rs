@@ -7,7 +7,7 @@ use futures::task::AtomicWaker;
 use parking_lot::Mutex;
 
 use super::shared::CallPermit;
-use crate::{proto::ResponseHead, service::Reply};
+use crate::service::Reply;
 
 /// Answers on their way to a lane. Bounded by the calls that may be in flight: a call is, until its answer is with the
 /// transport.
@@ -32,7 +32,7 @@ impl Outbox {
     /// Leaves the answer of a call. Returns how many answers wait here for the lane, which is not woken yet.
     pub(crate) fn answer(&self, call_id: u32, reply: &Reply, permit: Option<CallPermit>) -> usize {
         let mut finished = self.finished.lock();
-        ResponseHead::new(call_id, reply.status).put(&mut finished.frames, reply.message.as_slice());
+        reply.head(call_id).put(&mut finished.frames, reply.message.as_slice());
         finished.permits.extend(permit);
         finished.call_ids.push(call_id);
         finished.call_ids.len()

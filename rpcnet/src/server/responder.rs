@@ -2,7 +2,6 @@
 
 use std::{future::poll_fn, sync::Arc};
 
-use bytes::Bytes;
 use tokio::time::sleep_until;
 
 use super::{
@@ -77,7 +76,7 @@ impl Responder {
             }
         };
         let failure = tokio::select! {
-            sent = self.send_on_stream(reply.status, reply.message.into_bytes()) => match sent {
+            sent = self.send_on_stream(reply) => match sent {
                 Ok(()) => {
                     self.answered = true;
                     return;
@@ -94,11 +93,11 @@ impl Responder {
         self.finish(&failure);
     }
 
-    async fn send_on_stream(&self, status: Status, message: Bytes) -> Result<(), RpcError> {
+    async fn send_on_stream(&self, reply: Reply) -> Result<(), RpcError> {
         let stream = self.connection.handle.clone().open_send_stream().await.map_err(connection_error)?;
         let mut stream = FrameSender::new(stream);
-        stream.send(response_opening(self.lane_id, self.call_id, status)).await?;
-        let last = stream.message_but_its_end(message).await?;
+        stream.send(response_opening(self.lane_id, &reply.head(self.call_id))).await?;
+        let last = stream.message_but_its_end(reply.message.into_bytes()).await?;
         // The client may use the id again as soon as it has the end.
         self.outbox.free(self.call_id);
         stream.message(last).await?;

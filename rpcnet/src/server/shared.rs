@@ -16,7 +16,7 @@ use super::{
     router::{Route, Router},
 };
 use crate::{
-    ServerConfig, Shape,
+    Metadata, ServerConfig, Shape,
     proto::{Hello, RequestHead, Status},
     transport::quic,
 };
@@ -101,8 +101,8 @@ impl ConnectionShared {
             || self.server.calls.load(Ordering::Relaxed) >= limits.calls_max
     }
 
-    /// The route of a request, or why it is refused.
-    pub(crate) fn admit_request(&self, head: &RequestHead) -> Result<&Arc<Route>, Status> {
+    /// The route of a request and its metadata, or why it is refused.
+    pub(crate) fn admit_request(&self, head: &RequestHead) -> Result<(&Arc<Route>, Metadata), Status> {
         if self.server.life.is_draining() {
             return Err(Status::Draining);
         }
@@ -113,13 +113,17 @@ impl ConnectionShared {
         if self.is_overloaded() {
             return Err(Status::Overloaded);
         }
-        Ok(route)
+        let metadata = match head.fields.metadata.is_empty() {
+            true => Metadata::default(),
+            false => Metadata::decode(head.fields.metadata.clone()).ok_or(Status::MalformedRequest)?,
+        };
+        Ok((route, metadata))
     }
 
     /// The same for a request that does not stream.
-    pub(crate) fn admit_unary(&self, head: &RequestHead) -> Result<&Arc<Route>, Status> {
-        let route = self.admit_request(head)?;
-        if route.shape == Shape::Unary { Ok(route) } else { Err(Status::MalformedRequest) }
+    pub(crate) fn admit_unary(&self, head: &RequestHead) -> Result<(&Arc<Route>, Metadata), Status> {
+        let admitted = self.admit_request(head)?;
+        if admitted.0.shape == Shape::Unary { Ok(admitted) } else { Err(Status::MalformedRequest) }
     }
 
     /// Counts a call that was not answered at once, until the permit is dropped.

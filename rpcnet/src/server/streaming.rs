@@ -51,8 +51,8 @@ async fn start(
     head: &RequestHead,
     frames: &mut FrameReceiver,
 ) -> Result<Result<StreamingHandler, Reply>, RpcError> {
-    let route = match connection.admit_request(head) {
-        Ok(route) => route,
+    let (route, metadata) = match connection.admit_request(head) {
+        Ok(admitted) => admitted,
         Err(status) => return Ok(Err(Reply::status(status, ""))),
     };
     if route.shape == Shape::Unary {
@@ -73,6 +73,7 @@ async fn start(
         message,
         deadline,
         peer: Some(connection.peer),
+        metadata,
         response_bytes_max: connection.response_bytes_max(),
     };
     Ok(Ok(StreamingHandler::spawn(&server.application, &server.router, route, call, permit)))

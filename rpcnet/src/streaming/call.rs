@@ -9,7 +9,7 @@ use super::{
     Failure, Pump, RawResponseStream, RequestSink, Requests, RequestsOf, ResponseReceiver, collect_answer, pump,
 };
 use crate::{
-    Executed, RpcError,
+    AnswerMetadata, Executed, RpcError,
     channel::{Channel, OutgoingStream},
     client::deadline_exceeded,
 };
@@ -25,11 +25,11 @@ pub(crate) async fn server_streaming<C: Channel>(
     request: Vec<u8>,
 ) -> Result<RawResponseStream, RpcError> {
     let begun = async {
-        let (mut sink, receiver) = channel.streaming(call, Some(request)).await?;
+        let (mut sink, receiver) = channel.streaming(call.clone(), Some(request)).await?;
         sink.end();
         // A server that takes no more has answered, and its answer says why.
         let _ = poll_fn(|cx| sink.poll_flush(cx)).await;
-        open(method.clone(), call, receiver, RequestsOf::Sent(sink), Failure::default()).await
+        open(method.clone(), &call, receiver, RequestsOf::Sent(sink), Failure::default()).await
     };
     begun.await.map_err(|error| error.in_call(method.clone()))
 }
@@ -42,8 +42,8 @@ pub(crate) async fn client_streaming<C: Channel, T, R: Requests<T>>(
     requests: R,
     encode: EncodeRequest<T>,
 ) -> Result<Bytes, RpcError> {
-    let (mut sink, mut receiver) = channel.streaming(call, first).await?;
-    let answer = exchange(&mut sink, &mut receiver, requests, encode);
+    let (mut sink, mut receiver) = channel.streaming(call.clone(), first).await?;
+    let answer = exchange(&mut sink, &mut receiver, &call.answered, requests, encode);
     let answer = match call.deadline {
         Some(deadline) => within(deadline, answer).await,
         None => answer.await,
@@ -63,7 +63,7 @@ pub(crate) async fn bidirectional<C: Channel, T: 'static, R: Requests<T>>(
     encode: EncodeRequest<T>,
 ) -> Result<RawResponseStream, RpcError> {
     let begun = async {
-        let (mut sink, receiver) = channel.streaming(call, first).await?;
+        let (mut sink, receiver) = channel.streaming(call.clone(), first).await?;
         let failure = Failure::default();
         let pumped = {
             let failure = failure.clone();
@@ -78,29 +78,30 @@ pub(crate) async fn bidirectional<C: Channel, T: 'static, R: Requests<T>>(
                 }
             })
         };
-        open(method.clone(), call, receiver, RequestsOf::Pumped(Pump(pumped)), failure).await
+        open(method.clone(), &call, receiver, RequestsOf::Pumped(Pump(pumped)), failure).await
     };
     begun.await.map_err(|error| error.in_call(method.clone()))
 }
 
 async fn open(
     method: Cow<'static, str>,
-    call: OutgoingStream,
+    call: &OutgoingStream,
     receiver: ResponseReceiver,
     requests: RequestsOf,
     failure: Failure,
 ) -> Result<RawResponseStream, RpcError> {
-    within(call.begins_by, RawResponseStream::open(method, receiver, requests, failure, call.deadline)).await
+    within(call.begins_by, RawResponseStream::open(method, receiver, requests, failure, call)).await
 }
 
 async fn exchange<T, R: Requests<T>>(
     sink: &mut RequestSink,
     receiver: &mut ResponseReceiver,
+    answered: &Option<AnswerMetadata>,
     requests: R,
     encode: EncodeRequest<T>,
 ) -> Result<Bytes, RpcError> {
     {
-        let answering = std::pin::pin!(collect_answer(receiver));
+        let answering = std::pin::pin!(collect_answer(receiver, answered));
         tokio::select! {
             biased;
             // The handler may answer before it has read all requests.
@@ -108,7 +109,7 @@ async fn exchange<T, R: Requests<T>>(
             sent = pump(sink, requests, encode) => sent?,
         }
     }
-    collect_answer(receiver).await
+    collect_answer(receiver, answered).await
 }
 
 async fn within<T>(deadline: Instant, call: impl Future<Output = Result<T, RpcError>>) -> Result<T, RpcError> {

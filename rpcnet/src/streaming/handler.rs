@@ -7,7 +7,7 @@ use tokio::{runtime::Handle, time::Instant};
 
 use super::{Queue, answer_frames};
 use crate::{
-    Context, ErrorKind, Executed, RpcError,
+    Context, ErrorKind, Executed, Metadata, RpcError,
     proto::Status,
     server::{HandlerTask, Route, Router},
     service::{IncomingCall, Reply},
@@ -36,6 +36,7 @@ pub(crate) struct StreamingCall {
     pub(crate) message: Bytes,
     pub(crate) deadline: Option<Instant>,
     pub(crate) peer: Option<SocketAddr>,
+    pub(crate) metadata: Metadata,
     pub(crate) response_bytes_max: usize,
 }
 
@@ -55,7 +56,7 @@ impl StreamingHandler {
             response_bytes_max: call.response_bytes_max,
         };
         let incoming = IncomingCall::streaming(route.id, call.message, streams);
-        let context = Context::new(route.name, call.deadline, call.peer);
+        let context = Context::new(route.name, call.deadline, call.peer, call.metadata);
         let conclusion =
             Conclusion { responses: Arc::clone(&responses), bytes_max: call.response_bytes_max, reply: None };
         let then = move |reply| {

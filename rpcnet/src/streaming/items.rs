@@ -12,7 +12,8 @@ use futures::Stream;
 
 use super::Queue;
 use crate::{
-    proto::{ResponseHead, Status, begin_message, end_message, put_message, put_started},
+    Context,
+    proto::{Status, begin_message, end_message, put_message, started},
     service::Reply,
 };
 
@@ -35,9 +36,8 @@ pin_project_lite::pin_project! {
 
 impl<St, R> SendItems<St, R> {
     pub(crate) fn new(items: St, encode: EncodeItem<R>, responses: Arc<Queue>, item_bytes_max: usize) -> Self {
-        let mut batch = Vec::new();
         // The caller has its stream at once, whenever the first item comes.
-        put_started(&mut batch);
+        let batch = Vec::from(started(Context::take_answer_metadata().as_deref()));
         Self { items, encode, responses, item_bytes_max, batch }
     }
 }
@@ -101,7 +101,7 @@ fn push(responses: &Queue, batch: &mut Vec<u8>) {
 /// The frames that end a call: its status, and the value or error that comes with it.
 pub(crate) fn answer_frames(call_id: u32, reply: Reply) -> Bytes {
     let mut head = BytesMut::new();
-    ResponseHead::new(call_id, reply.status).put(&mut head, &[]);
+    reply.head(call_id).put(&mut head, &[]);
     let mut frames = Vec::from(head);
     put_message(&mut frames, reply.message.as_slice());
     frames.into()

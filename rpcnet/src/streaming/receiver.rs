@@ -11,8 +11,9 @@ use bytes::{Bytes, BytesMut};
 use super::{Queue, StreamingHandler};
 use crate::{
     RpcError,
+    channel::Answer,
     client::{ConnectionGuard, answer_of},
-    proto::{Frame, FrameKind, FrameReader, ProtocolError, ResponseHead, Status, read_started},
+    proto::{Fields, Frame, FrameKind, FrameReader, ProtocolError, ResponseHead, read_started},
     transport::{
         frames::{join, truncated},
         quic::{ReceiveStream, stream_error},
@@ -33,10 +34,10 @@ pub(crate) enum Source {
 #[derive(Debug)]
 pub(crate) enum Event {
     /// It has begun to stream.
-    Started,
+    Started(Fields),
     Item(Bytes),
     /// The call is over: its status, and the value or error that comes with it.
-    End(Status, Bytes),
+    End(Answer),
 }
 
 /// Cuts an answer into events.
@@ -83,8 +84,8 @@ impl ResponseReceiver {
     fn event(&mut self, Frame { kind, payload }: Frame) -> Result<Option<Event>, RpcError> {
         match kind {
             FrameKind::Started if self.end.is_none() => {
-                read_started(payload).map_err(|error| self.source.violated(error))?;
-                Ok(Some(Event::Started))
+                let fields = read_started(payload).map_err(|error| self.source.violated(error))?;
+                Ok(Some(Event::Started(fields)))
             }
             FrameKind::Response if self.end.is_none() && self.partial.is_empty() => {
                 let (head, _) = ResponseHead::read(payload).map_err(|error| self.source.violated(error))?;
@@ -97,7 +98,7 @@ impl ResponseReceiver {
                 };
                 match self.end.take() {
                     None => Ok(Some(Event::Item(message))),
-                    Some(head) => answer_of(head, message).map(|(status, message)| Some(Event::End(status, message))),
+                    Some(head) => answer_of(head, message).map(|answer| Some(Event::End(answer))),
                 }
             }
             _ => Err(self.source.violated(ProtocolError::UnexpectedFrame { kind: kind.byte() })),

@@ -17,7 +17,11 @@ use tokio::{
 
 use super::{Event, Failure, RequestSink, ResponseReceiver};
 use crate::{
-    CallError, ErrorKind, Executed, RpcError, client::deadline_exceeded, codec::unpinned, proto::Status,
+    AnswerMetadata, CallError, ErrorKind, Executed, RpcError,
+    channel::{Answer, OutgoingStream},
+    client::deadline_exceeded,
+    codec::unpinned,
+    proto::Status,
     signature::WireOutcome,
 };
 
@@ -79,18 +83,22 @@ impl RawResponseStream {
         mut receiver: ResponseReceiver,
         requests: RequestsOf,
         failure: Failure,
-        deadline: Option<Instant>,
+        OutgoingStream { deadline, answered, .. }: &OutgoingStream,
     ) -> Result<Self, RpcError> {
         let first = match poll_fn(|cx| receiver.poll_event(cx)).await {
-            Ok(Event::Started) => None,
-            Ok(Event::End(status, message)) if status != Status::Ok => {
+            Ok(Event::Started(fields)) => {
+                tell(answered, Some(&fields.metadata));
+                None
+            }
+            Ok(Event::End(answer)) if answer.status != Status::Ok => {
+                tell(answered, answer.metadata.as_deref());
                 requests.finish();
-                return Err(failure.get().unwrap_or_else(|| RpcError::from_status(status, message)));
+                return Err(failure.get().unwrap_or_else(|| RpcError::from_status(answer.status, answer.message)));
             }
             Ok(event) => Some(event),
             Err(error) => return Err(failure.get().unwrap_or(error)),
         };
-        let live = Live { receiver, first, requests, failure, deadline, overdue: None };
+        let live = Live { receiver, first, requests, failure, deadline: *deadline, overdue: None };
         Ok(Self { method, live: Some(live) })
     }
 
@@ -101,18 +109,16 @@ impl RawResponseStream {
         Poll::Ready(Some(Err(error.in_call(self.method.clone()))))
     }
 
-    fn end(&mut self, status: Status, message: Bytes) -> Poll<Option<Result<Bytes, RpcError>>> {
+    fn end(&mut self, answer: Answer) -> Poll<Option<Result<Bytes, RpcError>>> {
         let Some(live) = self.live.take() else {
             return Poll::Ready(None);
         };
         live.requests.finish();
-        match (status, live.failure.get()) {
-            (Status::Ok, _) => Poll::Ready(None),
-            (_, Some(cause)) => Poll::Ready(Some(Err(cause.in_call(self.method.clone())))),
-            (status, None) => {
-                Poll::Ready(Some(Err(RpcError::from_status(status, message).in_call(self.method.clone()))))
-            }
+        if answer.status == Status::Ok {
+            return Poll::Ready(None);
         }
+        let told = || RpcError::from_status(answer.status, answer.message);
+        Poll::Ready(Some(Err(live.failure.get().unwrap_or_else(told).in_call(self.method.clone()))))
     }
 }
 
@@ -130,9 +136,9 @@ impl Stream for RawResponseStream {
                 None => live.receiver.poll_event(cx),
             };
             match event {
-                Poll::Ready(Ok(Event::Started)) => {}
+                Poll::Ready(Ok(Event::Started(_))) => {}
                 Poll::Ready(Ok(Event::Item(item))) => return Poll::Ready(Some(Ok(item))),
-                Poll::Ready(Ok(Event::End(status, message))) => return this.end(status, message),
+                Poll::Ready(Ok(Event::End(answer))) => return this.end(answer),
                 Poll::Ready(Err(error)) => return this.fail(error),
                 Poll::Pending if live.is_overdue(cx) => return this.fail(deadline_exceeded(Executed::Yes)),
                 Poll::Pending => return Poll::Pending,
@@ -231,18 +237,32 @@ pub(crate) fn decode_error<R: WireOutcome>(error: RpcError) -> CallError<R::Erro
 }
 
 /// Waits for the one answer of a call whose requests were streamed: the message of its end, or its only item.
-pub(crate) async fn collect_answer(receiver: &mut ResponseReceiver) -> Result<Bytes, RpcError> {
+pub(crate) async fn collect_answer(
+    receiver: &mut ResponseReceiver,
+    answered: &Option<AnswerMetadata>,
+) -> Result<Bytes, RpcError> {
     let mut item = None;
     loop {
         match poll_fn(|cx| receiver.poll_event(cx)).await? {
-            Event::Started => {}
+            Event::Started(_) => {}
             Event::Item(message) if item.is_none() => item = Some(unpinned(message)),
             Event::Item(_) => {
                 let message = "the handler streams its answer: read it as a stream";
                 return Err(RpcError::new(ErrorKind::Protocol, Executed::Yes, message));
             }
-            Event::End(Status::Ok, message) => return Ok(item.unwrap_or(message)),
-            Event::End(status, message) => return Err(RpcError::from_status(status, message)),
+            Event::End(answer) => {
+                tell(answered, answer.metadata.as_deref());
+                return match answer.status {
+                    Status::Ok => Ok(item.unwrap_or(answer.message)),
+                    status => Err(RpcError::from_status(status, answer.message)),
+                };
+            }
         }
+    }
+}
+
+fn tell(answered: &Option<AnswerMetadata>, metadata: Option<&Bytes>) {
+    if let Some(answered) = answered {
+        answered.set(metadata);
     }
 }
