@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use super::quic::{ReceiveStream, SendStream, is_reset, poll_failure, reset_code, stream_error};
 use crate::{
     ErrorKind, Executed, RpcError,
-    proto::{FRAGMENT_BYTES, Frame, FrameKind, FrameReader, ProtocolError, StreamKind, frame_header},
+    proto::{FRAGMENT_BYTES, Frame, FrameKind, FrameReader, Piece, ProtocolError, StreamKind, frame_header},
 };
 
 /// The receiving half of a stream, cut into frames. Dropped early, it tells the peer to stop sending.
@@ -105,17 +105,21 @@ impl FrameReceiver {
     pub(crate) async fn next_message(&mut self, bytes_max: usize) -> Result<Option<Bytes>, RpcError> {
         let mut whole = BytesMut::new();
         loop {
-            let Some(Frame { kind, payload }) = self.next().await? else {
-                return Err(truncated());
+            let Some(piece) = self.reader.next_piece()? else {
+                match self.receive().await? {
+                    Some(chunk) => self.reader.push(chunk),
+                    None => return Err(truncated()),
+                }
+                continue;
             };
-            match kind {
+            match piece.kind {
                 FrameKind::End if whole.is_empty() => return Ok(None),
                 FrameKind::Fragment | FrameKind::Message => {
-                    if let Some(message) = join(&mut whole, kind, payload, bytes_max)? {
+                    if let Some(message) = join(&mut whole, piece, bytes_max)? {
                         return Ok(Some(message));
                     }
                 }
-                _ => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
+                kind => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
             }
         }
     }
@@ -186,20 +190,15 @@ impl From<ProtocolError> for RpcError {
 }
 
 /// Adds a part to a message that is put together in `whole`, and returns it when that was the last.
-pub(crate) fn join(
-    whole: &mut BytesMut,
-    kind: FrameKind,
-    part: Bytes,
-    bytes_max: usize,
-) -> Result<Option<Bytes>, RpcError> {
-    if whole.len() + part.len() > bytes_max {
+pub(crate) fn join(whole: &mut BytesMut, piece: Piece, bytes_max: usize) -> Result<Option<Bytes>, RpcError> {
+    if whole.len() + piece.payload.len() > bytes_max {
         return Err(too_large(bytes_max));
     }
-    if kind == FrameKind::Message && whole.is_empty() {
-        return Ok(Some(part));
+    if piece.ends_message() && whole.is_empty() {
+        return Ok(Some(piece.payload));
     }
-    whole.extend_from_slice(&part);
-    Ok((kind == FrameKind::Message).then(|| whole.split().freeze()))
+    whole.extend_from_slice(&piece.payload);
+    Ok(piece.ends_message().then(|| whole.split().freeze()))
 }
 
 pub(crate) fn truncated() -> RpcError {
