@@ -17,8 +17,8 @@ use tokio::{
 
 use super::{Event, Failure, RequestSink, ResponseReceiver};
 use crate::{
-    CallError, ErrorKind, Executed, RpcError, client::deadline_exceeded, codec::unpinned, proto::Status,
-    signature::WireOutcome,
+    CallError, ErrorKind, Executed, RpcError, client::deadline_exceeded, codec::unpinned, error::executed_by,
+    proto::Status, signature::WireOutcome,
 };
 
 /// A streamed answer as raw bytes: a [`Stream`] of `Result<Bytes, RpcError>`.
@@ -85,7 +85,8 @@ impl RawResponseStream {
             Ok(Event::Started) => None,
             Ok(Event::End(status, message)) if status != Status::Ok => {
                 requests.finish();
-                return Err(failure.get().unwrap_or_else(|| RpcError::from_status(status, message)));
+                let cause = failure.get().map(|cause| cause.with_executed(executed_by(status)));
+                return Err(cause.unwrap_or_else(|| RpcError::from_status(status, message)));
             }
             Ok(event) => Some(event),
             Err(error) => return Err(failure.get().unwrap_or(error)),
@@ -107,8 +108,15 @@ impl RawResponseStream {
         };
         live.requests.finish();
         match (status, live.failure.get()) {
-            (Status::Ok, _) => Poll::Ready(None),
-            (_, Some(cause)) => Poll::Ready(Some(Err(cause.in_call(self.method.clone())))),
+            (Status::Ok, _) if message.is_empty() => Poll::Ready(None),
+            (Status::Ok, _) => {
+                let error = RpcError::new(ErrorKind::Protocol, Executed::Yes, "the handler answers with one value");
+                Poll::Ready(Some(Err(error.in_call(self.method.clone()))))
+            }
+            (status, Some(cause)) => {
+                let cause = cause.with_executed(executed_by(status));
+                Poll::Ready(Some(Err(cause.in_call(self.method.clone()))))
+            }
             (status, None) => {
                 Poll::Ready(Some(Err(RpcError::from_status(status, message).in_call(self.method.clone()))))
             }
