@@ -135,16 +135,25 @@ impl FrameReceiver {
 pub(crate) struct FrameSender {
     stream: SendStream,
     finished: bool,
+    stopped: bool,
 }
 
 impl FrameSender {
     pub(crate) fn new(stream: SendStream) -> Self {
-        Self { stream, finished: false }
+        Self { stream, finished: false, stopped: false }
     }
 
     /// Sends bytes that are frames already.
     pub(crate) async fn send(&mut self, frames: Bytes) -> Result<(), RpcError> {
-        self.stream.send(frames).await.map_err(stream_error)
+        self.stream.send(frames).await.map_err(|failure| {
+            self.stopped = is_reset(&failure);
+            stream_error(failure)
+        })
+    }
+
+    /// Whether the peer reads no more, rather than being lost with its connection; known after [`FrameSender::send`].
+    pub(crate) fn was_stopped(&self) -> bool {
+        self.stopped
     }
 
     /// Sends one message, in fragments if it is large. The message itself is not copied.
