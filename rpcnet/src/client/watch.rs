@@ -20,7 +20,8 @@ pub(super) async fn watch(gate: &Gate, path: &Path, interval: Option<Duration>, 
         while gate.is_in_use() {
             let next_ping = async {
                 match interval {
-                    Some(interval) => sleep(interval).await,
+                    Some(interval) if gate.has_calls() => sleep(interval).await,
+                    Some(interval) => sleep(STREAMS_SHARE * interval).await,
                     None => pending().await,
                 }
             };
@@ -46,6 +47,9 @@ fn swallowed() -> RpcError {
 /// Beyond the third probe timeout. Together with the interval of pings it makes 300 ms: short for a caller, and more than the
 /// hiccups of a scheduler or a route.
 const GRACE: Duration = Duration::from_millis(200);
+
+/// Streams may be open for hours with nothing to say; they are asked after so many times less often.
+const STREAMS_SHARE: u32 = 10;
 
 #[cfg(test)]
 mod tests {

@@ -92,6 +92,8 @@ pub(crate) enum CloseCode {
     Version,
     /// The hello did not come in time.
     HelloTimeout,
+    /// The peer does not read its answers, or does not go on with its requests.
+    Unread,
 }
 
 impl CloseCode {
@@ -102,6 +104,7 @@ impl CloseCode {
             Self::Protocol => 0x01,
             Self::Version => 0x02,
             Self::HelloTimeout => 0x03,
+            Self::Unread => 0x04,
         }
     }
 
@@ -112,6 +115,7 @@ impl CloseCode {
             0x01 => "the peer says that this side broke the rpcnet protocol",
             0x02 => "the peer speaks no protocol version that this side knows",
             0x03 => "the peer waited too long for this side's hello",
+            0x04 => "the peer had no room left for what this side would not read, or waited too long for it",
             _ => "the peer closed the connection with a code that this version does not know",
         }
     }

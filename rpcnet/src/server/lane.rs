@@ -279,6 +279,7 @@ impl Lane {
                 self.unsent = self.out.split().freeze();
             }
             ready!(self.send.poll_send(&mut self.unsent, cx)).map_err(stream_error)?;
+            self.connection.account.note_progress();
         }
     }
 }

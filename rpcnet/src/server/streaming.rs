@@ -31,7 +31,9 @@ pub(crate) async fn serve(
     };
     let handler = match start(&connection, &head, &mut frames).await? {
         Ok(handler) => handler,
-        Err(refusal) => return answer(send, head.call_id, refusal.bounded(connection.response_bytes_max())).await,
+        Err(refusal) => {
+            return answer(&connection, send, head.call_id, refusal.bounded(connection.response_bytes_max())).await;
+        }
     };
     let bytes_max = connection.server.config.settings().limits.message_bytes_max;
     let left = tokio::select! {
