@@ -4,7 +4,7 @@
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Item, ItemTrait, Visibility};
+use syn::{FnArg, Item, ItemTrait, TraitItem, Visibility};
 
 /// The mistakes found so far.
 #[derive(Default)]
@@ -39,7 +39,13 @@ pub(crate) fn service(service: &ItemTrait, private: &[Ident], mistakes: &mut Mis
     private_service(service, mistakes);
     conditional_service(service, mistakes);
     for item in &service.items {
-        private_type(item.to_token_stream(), private, mistakes);
+        if let TraitItem::Fn(method) = item {
+            let inputs = method.sig.inputs.iter().filter_map(|input| match input {
+                FnArg::Typed(typed) => Some(typed.ty.to_token_stream()),
+                FnArg::Receiver(_) => None,
+            });
+            inputs.chain([method.sig.output.to_token_stream()]).for_each(|ty| private_type(ty, private, mistakes));
+        }
     }
 }
 
@@ -114,9 +120,10 @@ fn conditional_service(service: &ItemTrait, mistakes: &mut Mistakes) {
 
 /// The types of the methods are named in `client.rs` and `server.rs`.
 fn private_type(tokens: TokenStream, private: &[Ident], mistakes: &mut Mistakes) {
+    let mut is_first = true;
     for token in tokens {
-        match token {
-            TokenTree::Ident(ident) if private.contains(&ident) => {
+        match &token {
+            TokenTree::Ident(ident) if is_first && private.contains(ident) => {
                 let message = format!(
                     "`{ident}` is private to the generated `types.rs`, and client and server name it: make it \
                      `pub` or `pub(crate)`"
@@ -126,5 +133,11 @@ fn private_type(tokens: TokenStream, private: &[Ident], mistakes: &mut Mistakes)
             TokenTree::Group(group) => private_type(group.stream(), private, mistakes),
             _ => {}
         }
+        // `other::Name` is another name, and `self::Name` is not.
+        is_first = match token {
+            TokenTree::Punct(punct) => punct.as_char() != ':' || is_first,
+            TokenTree::Ident(ident) => ident == "self",
+            TokenTree::Group(_) | TokenTree::Literal(_) => true,
+        };
     }
 }

@@ -1,7 +1,7 @@
 //! The table of methods, which client and server share.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
@@ -120,12 +120,14 @@ fn options(private: &TokenStream, method: &Method) -> TokenStream {
     quote!(#idempotent #deadline #no_cancel)
 }
 
+/// In the largest unit that fits, as people would write it.
 fn duration(private: &TokenStream, Duration { micros }: Duration) -> TokenStream {
-    if micros.is_multiple_of(1_000) {
-        let millis = Literal::u64_unsuffixed(micros / 1_000);
-        quote!(#private::Duration::from_millis(#millis))
-    } else {
-        let micros = Literal::u64_unsuffixed(micros);
-        quote!(#private::Duration::from_micros(#micros))
-    }
+    let fitting = UNITS.iter().find(|(unit, _)| micros.is_multiple_of(*unit));
+    let (unit, constructor) = fitting.copied().unwrap_or((1, "from_micros"));
+    let (constructor, count) = (format_ident!("{constructor}"), Literal::u64_unsuffixed(micros / unit));
+    quote!(#private::Duration::#constructor(#count))
 }
+
+/// In microseconds, the largest first.
+const UNITS: [(u64, &str); 4] =
+    [(3_600_000_000, "from_hours"), (60_000_000, "from_mins"), (1_000_000, "from_secs"), (1_000, "from_millis")];

@@ -83,14 +83,9 @@ fn dispatch(context: &Context<'_>) -> TokenStream {
         impl<#implementor: #name> #private::Service for #server<#implementor> {
             const DESCRIPTOR: &'static #private::ServiceDescriptor = &#table::SERVICE;
 
-            fn call(
-                self,
-                call: #private::IncomingCall,
-            ) -> impl #private::Future<Output = #private::Reply> + #private::Send {
-                async move {
-                    #(#arms)*
-                    call.unknown_method()
-                }
+            async fn call(self, call: #private::IncomingCall) -> #private::Reply {
+                #(#arms)*
+                call.unknown_method()
             }
         }
     }

@@ -151,20 +151,16 @@ impl<H> ::rpcnet::__private::Clone for GreetingServer<H> {
 }
 impl<H: Greeting> ::rpcnet::__private::Service for GreetingServer<H> {
     const DESCRIPTOR: &'static ::rpcnet::__private::ServiceDescriptor = &GreetingMethods::SERVICE;
-    fn call(
+    async fn call(
         self,
         call: ::rpcnet::__private::IncomingCall,
-    ) -> impl ::rpcnet::__private::Future<
-        Output = ::rpcnet::__private::Reply,
-    > + ::rpcnet::__private::Send {
-        async move {
-            if call.is(&GreetingMethods::greet) {
-                let handle = |(request,)| <H as Greeting>::greet(&self.handler, request);
-                return call
-                    .unary::<GreetingMethods, 0, _, _>(&GreetingMethods::greet, handle)
-                    .await;
-            }
-            call.unknown_method()
+    ) -> ::rpcnet::__private::Reply {
+        if call.is(&GreetingMethods::greet) {
+            let handle = |(request,)| <H as Greeting>::greet(&self.handler, request);
+            return call
+                .unary::<GreetingMethods, 0, _, _>(&GreetingMethods::greet, handle)
+                .await;
         }
+        call.unknown_method()
     }
 }

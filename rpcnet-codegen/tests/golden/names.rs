@@ -152,24 +152,20 @@ impl<H_> ::rpcnet::__private::Clone for MatchServer<H_> {
 }
 impl<H_: r#Match> ::rpcnet::__private::Service for MatchServer<H_> {
     const DESCRIPTOR: &'static ::rpcnet::__private::ServiceDescriptor = &MatchMethods::SERVICE;
-    fn call(
+    async fn call(
         self,
         call: ::rpcnet::__private::IncomingCall,
-    ) -> impl ::rpcnet::__private::Future<
-        Output = ::rpcnet::__private::Reply,
-    > + ::rpcnet::__private::Send {
-        async move {
-            if call.is(&MatchMethods::r#type) {
-                let handle = |(r#in, call)| <H_ as r#Match>::r#type(
-                    &self.handler,
-                    r#in,
-                    call,
-                );
-                return call
-                    .unary::<MatchMethods, 0, _, _>(&MatchMethods::r#type, handle)
-                    .await;
-            }
-            call.unknown_method()
+    ) -> ::rpcnet::__private::Reply {
+        if call.is(&MatchMethods::r#type) {
+            let handle = |(r#in, call)| <H_ as r#Match>::r#type(
+                &self.handler,
+                r#in,
+                call,
+            );
+            return call
+                .unary::<MatchMethods, 0, _, _>(&MatchMethods::r#type, handle)
+                .await;
         }
+        call.unknown_method()
     }
 }

@@ -254,44 +254,40 @@ impl<H> ::rpcnet::__private::Clone for OrdersServer<H> {
 #[allow(deprecated)]
 impl<H: Orders> ::rpcnet::__private::Service for OrdersServer<H> {
     const DESCRIPTOR: &'static ::rpcnet::__private::ServiceDescriptor = &OrdersMethods::SERVICE;
-    fn call(
+    async fn call(
         self,
         call: ::rpcnet::__private::IncomingCall,
-    ) -> impl ::rpcnet::__private::Future<
-        Output = ::rpcnet::__private::Reply,
-    > + ::rpcnet::__private::Send {
-        async move {
-            if call.is(&OrdersMethods::count) {
-                let handle = |()| <H as Orders>::count(&self.handler);
-                return call
-                    .unary::<OrdersMethods, 0, _, _>(&OrdersMethods::count, handle)
-                    .await;
-            }
-            if call.is(&OrdersMethods::place_order) {
-                let handle = |(item, amount)| <H as Orders>::place_order(
-                    &self.handler,
-                    item,
-                    amount,
-                );
-                return call
-                    .unary::<OrdersMethods, 1, _, _>(&OrdersMethods::place_order, handle)
-                    .await;
-            }
-            #[allow(clippy::too_many_arguments)]
-            if call.is(&OrdersMethods::order) {
-                let handle = |(item,)| <H as Orders>::order(&self.handler, item);
-                return call
-                    .unary::<OrdersMethods, 2, _, _>(&OrdersMethods::order, handle)
-                    .await;
-            }
-            #[cfg(feature = "returns")]
-            if call.is(&OrdersMethods::take_back) {
-                let handle = |(order,)| <H as Orders>::take_back(&self.handler, order);
-                return call
-                    .unary::<OrdersMethods, 3, _, _>(&OrdersMethods::take_back, handle)
-                    .await;
-            }
-            call.unknown_method()
+    ) -> ::rpcnet::__private::Reply {
+        if call.is(&OrdersMethods::count) {
+            let handle = |()| <H as Orders>::count(&self.handler);
+            return call
+                .unary::<OrdersMethods, 0, _, _>(&OrdersMethods::count, handle)
+                .await;
         }
+        if call.is(&OrdersMethods::place_order) {
+            let handle = |(item, amount)| <H as Orders>::place_order(
+                &self.handler,
+                item,
+                amount,
+            );
+            return call
+                .unary::<OrdersMethods, 1, _, _>(&OrdersMethods::place_order, handle)
+                .await;
+        }
+        #[allow(clippy::too_many_arguments)]
+        if call.is(&OrdersMethods::order) {
+            let handle = |(item,)| <H as Orders>::order(&self.handler, item);
+            return call
+                .unary::<OrdersMethods, 2, _, _>(&OrdersMethods::order, handle)
+                .await;
+        }
+        #[cfg(feature = "returns")]
+        if call.is(&OrdersMethods::take_back) {
+            let handle = |(order,)| <H as Orders>::take_back(&self.handler, order);
+            return call
+                .unary::<OrdersMethods, 3, _, _>(&OrdersMethods::take_back, handle)
+                .await;
+        }
+        call.unknown_method()
     }
 }

@@ -171,20 +171,14 @@ impl<H> crate::vendored::network::__private::Clone for PingServer<H> {
 }
 impl<H: Ping> crate::vendored::network::__private::Service for PingServer<H> {
     const DESCRIPTOR: &'static crate::vendored::network::__private::ServiceDescriptor = &PingMethods::SERVICE;
-    fn call(
+    async fn call(
         self,
         call: crate::vendored::network::__private::IncomingCall,
-    ) -> impl crate::vendored::network::__private::Future<
-        Output = crate::vendored::network::__private::Reply,
-    > + crate::vendored::network::__private::Send {
-        async move {
-            if call.is(&PingMethods::ping) {
-                let handle = |()| <H as Ping>::ping(&self.handler);
-                return call
-                    .unary::<PingMethods, 0, _, _>(&PingMethods::ping, handle)
-                    .await;
-            }
-            call.unknown_method()
+    ) -> crate::vendored::network::__private::Reply {
+        if call.is(&PingMethods::ping) {
+            let handle = |()| <H as Ping>::ping(&self.handler);
+            return call.unary::<PingMethods, 0, _, _>(&PingMethods::ping, handle).await;
         }
+        call.unknown_method()
     }
 }

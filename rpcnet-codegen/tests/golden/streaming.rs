@@ -249,57 +249,46 @@ impl<H> ::rpcnet::__private::Clone for ChatServer<H> {
 }
 impl<H: Chat> ::rpcnet::__private::Service for ChatServer<H> {
     const DESCRIPTOR: &'static ::rpcnet::__private::ServiceDescriptor = &ChatMethods::SERVICE;
-    fn call(
+    async fn call(
         self,
         call: ::rpcnet::__private::IncomingCall,
-    ) -> impl ::rpcnet::__private::Future<
-        Output = ::rpcnet::__private::Reply,
-    > + ::rpcnet::__private::Send {
-        async move {
-            if call.is(&ChatMethods::rooms) {
-                let handle = |()| <H as Chat>::rooms(&self.handler);
-                return call
-                    .unary::<ChatMethods, 0, _, _>(&ChatMethods::rooms, handle)
-                    .await;
-            }
-            if call.is(&ChatMethods::history) {
-                let handle = |(room, lines)| <H as Chat>::history(
-                    &self.handler,
-                    room,
-                    lines,
-                );
-                return call
-                    .server_streaming::<
-                        ChatMethods,
-                        1,
-                        _,
-                        _,
-                        _,
-                    >(&ChatMethods::history, handle)
-                    .await;
-            }
-            if call.is(&ChatMethods::import) {
-                let handle = |(room,), lines| <H as Chat>::import(
-                    &self.handler,
-                    room,
-                    lines,
-                );
-                return call
-                    .client_streaming::<
-                        ChatMethods,
-                        2,
-                        _,
-                        _,
-                    >(&ChatMethods::import, handle)
-                    .await;
-            }
-            if call.is(&ChatMethods::join) {
-                let handle = |(), lines| <H as Chat>::join(&self.handler, lines);
-                return call
-                    .bidirectional::<ChatMethods, 3, _, _, _>(&ChatMethods::join, handle)
-                    .await;
-            }
-            call.unknown_method()
+    ) -> ::rpcnet::__private::Reply {
+        if call.is(&ChatMethods::rooms) {
+            let handle = |()| <H as Chat>::rooms(&self.handler);
+            return call.unary::<ChatMethods, 0, _, _>(&ChatMethods::rooms, handle).await;
         }
+        if call.is(&ChatMethods::history) {
+            let handle = |(room, lines)| <H as Chat>::history(
+                &self.handler,
+                room,
+                lines,
+            );
+            return call
+                .server_streaming::<
+                    ChatMethods,
+                    1,
+                    _,
+                    _,
+                    _,
+                >(&ChatMethods::history, handle)
+                .await;
+        }
+        if call.is(&ChatMethods::import) {
+            let handle = |(room,), lines| <H as Chat>::import(
+                &self.handler,
+                room,
+                lines,
+            );
+            return call
+                .client_streaming::<ChatMethods, 2, _, _>(&ChatMethods::import, handle)
+                .await;
+        }
+        if call.is(&ChatMethods::join) {
+            let handle = |(), lines| <H as Chat>::join(&self.handler, lines);
+            return call
+                .bidirectional::<ChatMethods, 3, _, _, _>(&ChatMethods::join, handle)
+                .await;
+        }
+        call.unknown_method()
     }
 }

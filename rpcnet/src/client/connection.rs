@@ -6,7 +6,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
-    time::timeout_at,
+    time::{Instant, timeout_at},
 };
 
 use super::{
@@ -115,10 +115,10 @@ impl Connection {
     }
 
     /// Waits until the server takes another call.
-    pub(super) async fn reserve(&self, call: &Outgoing) -> Result<Reservation<'_>, RpcError> {
+    pub(super) async fn reserve_by(&self, deadline: Instant) -> Result<Reservation<'_>, RpcError> {
         let reserved = match self.gate.try_enter() {
             Some(reservation) => return Ok(reservation),
-            None => timeout_at(call.deadline, self.gate.enter()).await.map_err(|_| too_late())?,
+            None => timeout_at(deadline, self.gate.enter()).await.map_err(|_| too_late())?,
         };
         reserved.map_err(|_| self.closed().map_or_else(going_away, |error| error.with_executed(Executed::No)))
     }
@@ -191,9 +191,8 @@ impl Connection {
         first: Option<&[u8]>,
     ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
         self.check_request_size(first.map_or(0, <[u8]>::len))?;
-        if self.gate.is_shut() {
-            return Err(self.closed().map_or_else(going_away, |error| error.with_executed(Executed::No)));
-        }
+        // For the time of opening: a stream that is open has no id.
+        let _reservation = self.reserve_by(call.begins_by).await?;
         let opened = timeout_at(call.begins_by, self.open_stream()).await;
         let (stream, permit) = opened.map_err(|_| too_late())??;
         let (receive, send) = stream.split();

@@ -236,7 +236,7 @@ async fn attempt(
     call: &Outgoing,
     request: &mut (impl Encode + Send),
 ) -> Result<Answer, RpcError> {
-    let mut reservation = Some(connection.reserve(call).await?);
+    let mut reservation = Some(connection.reserve_by(call.deadline).await?);
     // Encoded and sent in one poll, so that the buffer goes straight back to its thread.
     let sent = poll_fn(move |cx| match reservation.take() {
         Some(reservation) => Poll::Ready(connection.send(reservation, call, &*request, cx.waker())),
