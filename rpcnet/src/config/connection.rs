@@ -149,7 +149,10 @@ macro_rules! connection_setters {
             self
         }
 
-        /// How many bytes the peer may send on one connection before this side has consumed them (default: 3.75 MB).
+        /// How many bytes the peer may send on one connection before this side has consumed them (default: 64 MiB).
+        ///
+        /// Streams that nobody reads take their own windows out of it: a program that leaves more of them unread than
+        /// fit holds up all its other calls, too.
         ///
         /// From 16 KiB to 4 GiB - 1. Bounds the memory that a peer can fill; must be bandwidth times round-trip time,
         /// or more, for a connection to reach full speed.
