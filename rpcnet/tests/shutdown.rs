@@ -52,7 +52,7 @@ async fn calls_that_do_not_end_are_cut_off_in_time_and_say_that_they_may_have_ru
 
 #[tokio::test]
 async fn large_answers_arrive_whole_or_their_calls_never_ran() {
-    const LENGTH: usize = 3 << 20;
+    const LENGTH: u32 = 3 << 20;
     let (server, _observer, client) = serve(development()).await;
     let mut calls = JoinSet::new();
     for _ in 0..16 {
@@ -62,7 +62,7 @@ async fn large_answers_arrive_whole_or_their_calls_never_ran() {
     assert_eq!(ended, Shutdown::Complete);
     while let Some(call) = calls.join_next().await {
         match call.expect("no panic") {
-            Ok(answer) => assert_eq!(answer.len(), LENGTH),
+            Ok(answer) => assert_eq!(answer.len(), LENGTH as usize),
             Err(error) => assert_eq!(rpc(Err::<(), _>(error)).executed(), Executed::No),
         }
     }
