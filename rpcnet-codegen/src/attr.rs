@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, Token};
@@ -19,6 +19,17 @@ pub(crate) struct ServiceOptions {
     pub(crate) name: Option<LitStr>,
     /// `crate = "path"`: where the user's crate finds rpcnet.
     pub(crate) runtime: Option<Path>,
+    /// `client = "Name"`, and so on: names of generated items, where the user's crate has such an item already.
+    pub(crate) items: ItemNames,
+}
+
+/// What the user calls the items that are named after the trait otherwise.
+#[derive(Default)]
+pub(crate) struct ItemNames {
+    pub(crate) client: Option<Ident>,
+    pub(crate) handler: Option<Ident>,
+    pub(crate) methods: Option<Ident>,
+    pub(crate) server: Option<Ident>,
 }
 
 /// What `#[rpc(..)]` was given.
@@ -36,7 +47,7 @@ pub(crate) struct MethodOptions {
 
 /// The options of a method.
 pub(crate) const METHOD_OPTIONS: [&str; 4] = ["deadline", "idempotent", "no_cancel", "rename"];
-const SERVICE_OPTIONS: [&str; 2] = ["name", "crate"];
+const SERVICE_OPTIONS: [&str; 6] = ["client", "crate", "handler", "methods", "name", "server"];
 
 impl ServiceOptions {
     pub(crate) fn read(attribute: TokenStream, errors: &mut Errors) -> Self {
@@ -45,7 +56,11 @@ impl ServiceOptions {
         for (key, meta) in known(entries, &SERVICE_OPTIONS, errors) {
             match key {
                 "name" => options.name = wire_name(&meta, key, "shop.Orders", errors),
-                _ => options.runtime = path(&meta, key, errors),
+                "crate" => options.runtime = path(&meta, key, errors),
+                "client" => options.items.client = item_name(&meta, key, errors),
+                "handler" => options.items.handler = item_name(&meta, key, errors),
+                "methods" => options.items.methods = item_name(&meta, key, errors),
+                _ => options.items.server = item_name(&meta, key, errors),
             }
         }
         options
@@ -173,6 +188,16 @@ fn wire_name(meta: &Meta, key: &str, example: &str, errors: &mut Errors) -> Opti
     let message =
         format!("a name on the wire is made of letters, digits, `_`, `-`{dot}; write `{key} = \"{example}\"`");
     errors.at(string, message);
+    None
+}
+
+fn item_name(meta: &Meta, key: &str, errors: &mut Errors) -> Option<Ident> {
+    let example = "MyName";
+    let string = string(meta, key, example, errors)?;
+    if let Ok(name) = string.parse::<Ident>() {
+        return Some(name);
+    }
+    errors.at(string, format!("the `{key}` is an item of its own, and has a name: write `{key} = \"{example}\"`"));
     None
 }
 

@@ -27,6 +27,17 @@ impl Errors {
         }
     }
 
+    /// Notes all that `others` holds, and tells whether that was nothing.
+    pub(crate) fn take(&mut self, others: Self) -> bool {
+        match others.combined {
+            Some(error) => {
+                self.push(error);
+                false
+            }
+            None => true,
+        }
+    }
+
     /// Fails with all that was noted, if anything was.
     pub(crate) fn propagate(self) -> syn::Result<()> {
         self.combined.map_or(Ok(()), Err)

@@ -21,6 +21,7 @@ mod model;
 mod names;
 mod parse;
 mod passthrough;
+mod recover;
 mod stream;
 
 use proc_macro2::TokenStream;
@@ -29,6 +30,7 @@ use quote::{ToTokens, TokenStreamExt};
 use crate::errors::Errors;
 use crate::expand::fallback;
 use crate::model::Service;
+use crate::names::Names;
 
 /// Expands `#[rpcnet::service(attribute)] item`.
 ///
@@ -39,12 +41,40 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
     match run(attribute, item.clone()) {
         Ok(expansion) => expansion.into_token_stream(),
         Err(Refusal { error, service: Some(service) }) => fallback::skeleton(&service, &error),
-        Err(Refusal { error, service: None }) => {
-            let mut tokens = error.into_compile_error();
-            tokens.extend(item);
-            tokens
-        }
+        Err(Refusal { error, service: None }) => refused(&error, item),
     }
+}
+
+/// What is no service at all stays what it is.
+fn refused(error: &syn::Error, item: TokenStream) -> TokenStream {
+    let mut tokens = error.to_compile_error();
+    tokens.extend(item);
+    tokens
+}
+
+/// Expands `#[rpcnet::service(attribute)] item` for an editor, which asks while the trait is being written: the errors,
+/// and beside them all that the methods without one expand to.
+///
+/// For rustc, [`expand`] is better: it leaves nothing that could lead to further errors.
+#[must_use]
+pub fn expand_in_editor(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let mut service = match parse::service(attribute, item.clone(), &mut errors) {
+        Ok(service) => service,
+        Err(error) => return refused(&error, item),
+    };
+    check::service(&service, &mut errors);
+    let names = Names::of(&service);
+    service.methods.retain(|method| {
+        let mut of_method = Errors::default();
+        check::method(&names, method, &mut of_method);
+        errors.take(of_method)
+    });
+    let mut tokens = expand::service(&service).into_token_stream();
+    if let Err(error) = errors.propagate() {
+        tokens.extend(error.into_compile_error());
+    }
+    tokens
 }
 
 /// Expands `#[rpcnet::service(attribute)] item` for a caller that writes the parts to several places.

@@ -30,15 +30,15 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) fn of(service: &Service) -> Self {
-        let name = &service.original.ident;
+        let (name, items) = (&service.original.ident, &service.options.items);
         let signatures: TokenStream =
             service.methods.iter().map(|method| method.original.sig.to_token_stream()).collect();
         Self {
             service: name.clone(),
-            handler: beside(name, "Handler"),
-            methods: beside(name, "Methods"),
-            client: beside(name, "Client"),
-            server: beside(name, "Server"),
+            handler: at_attribute(&items.handler.clone().unwrap_or_else(|| beside(name, "Handler"))),
+            methods: items.methods.as_ref().map_or_else(|| beside(name, "Methods"), generated),
+            client: items.client.as_ref().map_or_else(|| beside(name, "Client"), generated),
+            server: items.server.as_ref().map_or_else(|| beside(name, "Server"), generated),
             channel: unused("C", &signatures),
             requests: unused("S", &signatures),
             implementor: unused("H", &signatures),
@@ -73,6 +73,13 @@ pub(crate) fn located(tokens: &TokenStream, span: Span) -> TokenStream {
 /// clash with an item of the user lead to the trait.
 fn beside(service: &Ident, suffix: &str) -> Ident {
     Ident::new(&format!("{}{suffix}", service.unraw()), generated_at(service.span()))
+}
+
+/// An import: where the user has an item of its name, rustc would suggest `as` at the name's place, which is the trait's.
+fn at_attribute(ident: &Ident) -> Ident {
+    let mut ident = ident.clone();
+    ident.set_span(Span::call_site());
+    ident
 }
 
 /// `wanted`, lengthened until no signature mentions it: a type parameter would hide a type of the

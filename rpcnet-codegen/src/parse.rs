@@ -12,13 +12,18 @@ use syn::{
 use crate::attr::{MethodOptions, ServiceOptions, is_rpc};
 use crate::errors::Errors;
 use crate::model::{Argument, Attributes, Method, Output, Requests, Responses, Service};
-use crate::stream;
+use crate::{recover, stream};
 
 /// Reads `#[rpcnet::service(attribute)] item`. Fails where there is no trait to speak of.
 pub(crate) fn service(attribute: TokenStream, item: TokenStream, errors: &mut Errors) -> syn::Result<Service> {
-    let original = match syn::parse2(item)? {
-        Item::Trait(original) => original,
-        other => return Err(not_a_trait(&other)),
+    let original = match syn::parse2(item.clone()) {
+        Ok(Item::Trait(original)) => original,
+        Ok(other) => return Err(not_a_trait(&other)),
+        Err(error) => {
+            let complete = recover::complete(item).ok_or_else(|| error.clone())?;
+            errors.push(error);
+            complete
+        }
     };
     let options = ServiceOptions::read(attribute, errors);
     let methods = methods(&original, errors);

@@ -1,5 +1,6 @@
 //! What is told of a trait that was refused. How each rule's message looks to a user is in `ui-tests`.
 
+use proc_macro2::TokenStream;
 use quote::ToTokens;
 
 /// Expects the mistakes of `item` to be told in this order, each by a message that contains the text.
@@ -99,6 +100,27 @@ fn the_skeleton_has_every_name_of_the_service() {
         "pub (crate) use __Greeting_refused :: \
          { Greeting , GreetingHandler , GreetingMethods , GreetingClient , GreetingServer } ;"
     );
+}
+
+#[test]
+fn an_editor_is_given_what_the_complete_methods_expand_to() {
+    let check = |half: &str| {
+        let service = format!(
+            "pub trait Greeting {{ /// Greets. \nasync fn greet(&self) -> R; {half}\n async fn leave(&self, a: A) -> R; }}"
+        );
+        let tokens = rpcnet_codegen::expand_in_editor(TokenStream::new(), service.parse().expect("tokens"));
+        let text = tokens.to_string();
+        assert!(text.contains("compile_error"), "{half}: {text}");
+        assert!(text.contains("fn greet"), "{half}: {text}");
+        assert!(text.contains("pub fn leave (& self , a : A ,)"), "{half}: {text}");
+        syn::parse2::<syn::File>(tokens).unwrap_or_else(|error| panic!("{half}: {error}"));
+    };
+    for half in ["async", "async fn", "async fn wave", "async fn wave()", "async fn wave(&self, name)"] {
+        check(half);
+    }
+    for half in ["async fn wave(&self) ->", "async fn wave(&self) -> Result<", "#[rpc]", "fn wave(&self);"] {
+        check(half);
+    }
 }
 
 #[test]

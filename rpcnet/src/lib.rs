@@ -83,6 +83,16 @@ pub use outcome::{CallError, CallResult, Outcome, StreamResult};
 ///
 /// # Methods
 ///
+/// | shape | method |
+/// |---|---|
+/// | one request, one response | `async fn greet(&self, name: String) -> Result<T, E>;` |
+/// | a stream of responses | `async fn watch(&self) -> Result<impl Stream<Item = Result<T, E>>, E>;` |
+/// | a stream of requests | `async fn upload(&self, name: String, chunks: Streaming<Chunk>) -> Result<T, E>;` |
+/// | both | `async fn chat(&self, lines: Streaming<Line>) -> Result<impl Stream<Item = Result<T, E>>, E>;` |
+///
+/// A handler reads its requests from a [`Streaming`], and the stream that it returns may borrow it. A client gives any
+/// stream for [`Requests`], and reads a [`ResponseStream`].
+///
 /// Each is an `async fn(&self, …) -> Result<T, E>` with up to 16 arguments. Arguments, `T` and `E` are types of their own
 /// (not borrowed ones) that derive serde's `Serialize` and `Deserialize`. The client's method takes the same arguments
 /// and returns `Result<T, CallError<E>>`: see [`CallError`]. Docs, `#[deprecated]` and `#[cfg]` pass through.
@@ -93,7 +103,8 @@ pub use outcome::{CallError, CallResult, Outcome, StreamResult};
 /// # Options
 ///
 /// `#[rpcnet::service(name = "billing.Greeting")]` changes the service's name on the wire, which is the trait's
-/// otherwise. `crate = "path"` says where rpcnet is, if not at `::rpcnet`.
+/// otherwise. `crate = "path"` says where rpcnet is, if not at `::rpcnet`. Where the crate has an item with the name of a
+/// generated one, `client = "OtherName"` gives that another name, and `handler`, `methods` and `server` do likewise.
 ///
 /// | `#[rpc(…)]` on a method | meaning |
 /// |---|---|
@@ -105,7 +116,12 @@ pub use outcome::{CallError, CallResult, Outcome, StreamResult};
 /// # Errors
 ///
 /// A trait that can't be a service is refused with one error for each mistake, all of them at once, each at the token
-/// that is to be changed and with what to write instead.
+/// that is to be changed and with what to write instead. The page `docs/COMPILE-ERRORS.md` shows them all.
+///
+/// # Warnings
+///
+/// `usize` and `isize` travel, but may be too large for the machine that they arrive at; of an `Option<Option<T>>`,
+/// `Some(None)` arrives as `None`. Both are warned of, and `#[allow(deprecated)]` on the method turns that off.
 ///
 /// ```
 /// use serde::{Deserialize, Serialize};

@@ -12,10 +12,10 @@ use tokio::task::JoinSet;
 #[tokio::test]
 async fn values_come_back_whatever_their_size() {
     let (_server, _observer, client) = serve(development()).await;
-    for length in [0, 1, 1000, 65_000, 65_536, 70_000, 1 << 20, (4 << 20) - 100] {
-        let bytes = Bytes::from(vec![7; length]);
+    for length in [0u32, 1, 1000, 65_000, 65_536, 70_000, 1 << 20, (4 << 20) - 100] {
+        let bytes = Bytes::from(vec![7; length as usize]);
         assert_eq!(client.echo(bytes.clone()).await.expect("an answer"), bytes);
-        assert_eq!(client.produce(length).await.expect("an answer").len(), length);
+        assert_eq!(client.produce(length).await.expect("an answer").len(), length as usize);
     }
 }
 

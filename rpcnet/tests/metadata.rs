@@ -17,7 +17,7 @@ pub trait Relay {
     /// The tenant, as a stream of one item.
     async fn stream_tenant(&self) -> Result<impl Stream<Item = Result<String, String>>, String>;
     /// How many items there were.
-    async fn count(&self, items: Streaming<u32>) -> Result<usize, String>;
+    async fn count(&self, items: Streaming<u32>) -> Result<u64, String>;
     /// The tenant as an error.
     async fn fail(&self) -> Result<(), String>;
     /// The time left in milliseconds, seen on the other side of a call that has ten seconds of its own.
@@ -67,10 +67,10 @@ impl Relay for MyRelay {
     }
 
     /// How many items there were.
-    async fn count(&self, items: Streaming<u32>) -> Result<usize, String> {
+    async fn count(&self, items: Streaming<u32>) -> Result<u64, String> {
         let count = items.count().await;
         tenant();
-        Ok(count)
+        Ok(count as u64)
     }
 
     /// The tenant as an error.

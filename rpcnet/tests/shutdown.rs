@@ -53,7 +53,7 @@ async fn calls_that_do_not_end_are_cut_off_in_time_and_say_that_they_may_have_ru
 
 #[tokio::test]
 async fn large_answers_arrive_whole_or_their_calls_never_ran() {
-    const LENGTH: usize = 3 << 20;
+    const LENGTH: u32 = 3 << 20;
     let (server, _observer, _) = serve(development()).await;
     let config = ClientConfig::development().with_connect_timeout(Duration::from_millis(500)).build().expect("valid");
     let client = common::ProbeClient::connect(server.local_addr(), config).await.expect("the server is there");
@@ -65,7 +65,7 @@ async fn large_answers_arrive_whole_or_their_calls_never_ran() {
     assert_eq!(ended, Shutdown::Complete);
     while let Some(call) = calls.join_next().await {
         match call.expect("no panic") {
-            Ok(answer) => assert_eq!(answer.len(), LENGTH),
+            Ok(answer) => assert_eq!(answer.len(), LENGTH as usize),
             Err(error) => assert_eq!(rpc(Err::<(), _>(error)).executed(), Executed::No),
         }
     }

@@ -13,7 +13,7 @@ pub trait Chat {
     #[rpc(idempotent, deadline = "1m")]
     async fn history(&self, room: String) -> Result<impl Stream<Item = Result<String, ChatError>>, ChatError>;
     async fn import(&self, room: String, lines: Streaming<String>) -> Result<u64, ChatError>;
-    async fn join(&self, lines: rpcnet::Streaming<String>) -> ChatResult<impl Stream<Item = ChatResult<usize>> + Send>;
+    async fn join(&self, lines: rpcnet::Streaming<String>) -> ChatResult<impl Stream<Item = ChatResult<u64>> + Send>;
     async fn lines(&self, rpcnet: Streaming<String>) -> ChatResult<()>;
 }
 
@@ -38,8 +38,8 @@ impl Chat for Rooms {
     fn join(
         &self,
         lines: Streaming<String>,
-    ) -> impl Future<Output = ChatResult<impl Stream<Item = ChatResult<usize>> + Send>> + Send {
-        std::future::ready(Ok(lines.map(|line| line.map(|line| line.len()).map_err(|_| ChatError))))
+    ) -> impl Future<Output = ChatResult<impl Stream<Item = ChatResult<u64>> + Send>> + Send {
+        std::future::ready(Ok(lines.map(|line| line.map(|line| line.len() as u64).map_err(|_| ChatError))))
     }
 
     async fn lines(&self, _lines: Streaming<String>) -> ChatResult<()> {

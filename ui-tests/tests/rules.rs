@@ -27,6 +27,20 @@ fn every_case_opens_with_its_reason_and_its_remedy() -> io::Result<()> {
     Ok(())
 }
 
+#[test]
+fn every_case_is_followed_by_a_program_that_is_right() -> io::Result<()> {
+    let (mut wrong, mut right) = (files("fail")?, files("right")?);
+    wrong.sort();
+    right.sort();
+    let stems = |paths: &[PathBuf]| paths.iter().map(|path| stem(path)).collect::<Vec<_>>();
+    assert_eq!(stems(&wrong), stems(&right));
+    let compiled = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/right.rs"))?;
+    for case in stems(&right) {
+        assert!(compiled.contains(&format!("\nmod {case};\n")), "tests/right.rs does not compile {case}");
+    }
+    Ok(())
+}
+
 /// The functions of a module of `check` that report something: each is a rule.
 fn rules(source: &str) -> impl Iterator<Item = String> {
     let functions = source.lines().filter_map(|line| line.strip_prefix("fn "));

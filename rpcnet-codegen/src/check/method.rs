@@ -1,22 +1,21 @@
 //! Rules about what a method is: its qualifiers, its receiver, its name, its attributes.
 
-use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::{FnArg, Receiver, Signature};
 
 use crate::attr::{METHOD_OPTIONS, is_rpc};
 use crate::errors::Errors;
 use crate::model::Method;
-use crate::names::{RESERVED_BY_CLIENT, TABLE};
+use crate::names::{Names, RESERVED_BY_CLIENT, TABLE};
 use crate::passthrough::conditional_metas;
 
-pub(super) fn run(service: &Ident, method: &Method, errors: &mut Errors) {
+pub(super) fn run(names: &Names, method: &Method, errors: &mut Errors) {
     let signature = &method.original.sig;
     option_outside_rpc(method, errors);
     conditional_option(method, errors);
     qualified_method(signature, errors);
     not_async(signature, errors);
-    reserved_name(service, method, errors);
+    reserved_name(names, method, errors);
     generic_method(signature, errors);
     missing_receiver(signature, errors);
     receiver_by_value(signature, errors);
@@ -69,17 +68,17 @@ fn not_async(signature: &Signature, errors: &mut Errors) {
     }
 }
 
-fn reserved_name(service: &Ident, method: &Method, errors: &mut Errors) {
+fn reserved_name(names: &Names, method: &Method, errors: &mut Errors) {
     let name = method.ident();
     let owner = if RESERVED_BY_CLIENT.iter().any(|reserved| name == reserved) {
-        "Client"
+        &names.client
     } else if name == TABLE {
-        "Methods"
+        &names.methods
     } else {
         return;
     };
     let message = format!(
-        "the generated `{service}{owner}` has a `{name}` of its own: rename the method; \
+        "the generated `{owner}` has a `{name}` of its own: rename the method; \
          `#[rpc(rename = \"{name}\")]` keeps its name on the wire"
     );
     errors.at(name, message);

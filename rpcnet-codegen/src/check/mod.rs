@@ -16,7 +16,8 @@ mod types;
 use quote::ToTokens;
 
 use crate::errors::Errors;
-use crate::model::Service;
+use crate::model::{Method, Service};
+use crate::names::Names;
 
 /// `tokens` as people write them: without the spaces that tokens are printed with.
 fn spelled(tokens: impl ToTokens) -> String {
@@ -29,12 +30,23 @@ fn spelled(tokens: impl ToTokens) -> String {
 
 /// Notes every mistake that there is in `service`.
 pub(crate) fn run(service: &Service, errors: &mut Errors) {
-    service::run(service, errors);
+    self::service(service, errors);
+    let names = Names::of(service);
     for method in &service.methods {
-        method::run(&service.original.ident, method, errors);
-        arguments::run(method, errors);
-        output::run(method, errors);
-        requests::run(method, errors);
-        responses::run(method, errors);
+        self::method(&names, method, errors);
     }
+}
+
+/// Notes every mistake of the trait as a whole.
+pub(crate) fn service(service: &Service, errors: &mut Errors) {
+    service::run(service, errors);
+}
+
+/// Notes every mistake of one method.
+pub(crate) fn method(names: &Names, method: &Method, errors: &mut Errors) {
+    method::run(names, method, errors);
+    arguments::run(method, errors);
+    output::run(method, errors);
+    requests::run(method, errors);
+    responses::run(method, errors);
 }

@@ -20,6 +20,7 @@ pub(super) fn expand(context: &Context<'_>) -> TokenStream {
         quote!(#(#cfgs)* Self::#ident)
     });
     let signatures = service.methods.iter().enumerate().map(|(place, method)| signature(context, place, method));
+    let warnings = service.methods.iter().map(super::warnings::expand);
     let documentation = format!(" The methods of [`{}`], as they are named on the wire.", names.service.unraw());
     let table_documentation = format!(" All methods of `{wire_name}`.");
     quote! {
@@ -39,6 +40,8 @@ pub(super) fn expand(context: &Context<'_>) -> TokenStream {
         }
 
         #(#signatures)*
+
+        #(#warnings)*
     }
 }
 

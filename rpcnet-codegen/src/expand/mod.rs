@@ -8,6 +8,7 @@ pub(crate) mod fallback;
 mod handler;
 mod methods;
 mod server;
+mod warnings;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};

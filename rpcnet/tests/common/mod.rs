@@ -25,7 +25,7 @@ pub trait Probe {
     async fn echo(&self, bytes: Bytes) -> Result<Bytes, ProbeError>;
     async fn refuse(&self, reason: String) -> Result<(), ProbeError>;
     /// Answers with so many bytes.
-    async fn produce(&self, length: usize) -> Result<Bytes, ProbeError>;
+    async fn produce(&self, length: u32) -> Result<Bytes, ProbeError>;
     /// Never ends by itself.
     async fn wait(&self) -> Result<(), ProbeError>;
     /// Ends when it is let go, whatever its caller does.
@@ -164,8 +164,8 @@ impl Probe for MyProbe {
         Err(ProbeError::Refused { reason })
     }
 
-    async fn produce(&self, length: usize) -> Result<Bytes, ProbeError> {
-        Ok(vec![9; length].into())
+    async fn produce(&self, length: u32) -> Result<Bytes, ProbeError> {
+        Ok(vec![9; length as usize].into())
     }
 
     async fn wait(&self) -> Result<(), ProbeError> {

@@ -54,6 +54,26 @@ impl<C: ::rpcnet::__private::Channel> ShopClient<C> {
             caller: ::rpcnet::__private::Caller::with_deadline(&self.caller, deadline),
         }
     }
+    /// The same client, each call of which takes `metadata` along.
+    #[must_use]
+    pub fn with_metadata(&self, metadata: ::rpcnet::__private::Metadata) -> Self {
+        Self {
+            caller: ::rpcnet::__private::Caller::with_metadata(&self.caller, metadata),
+        }
+    }
+    /// The same client, which leaves the metadata of each answer in `answered`.
+    #[must_use]
+    pub fn with_answer_metadata(
+        &self,
+        answered: &::rpcnet::__private::AnswerMetadata,
+    ) -> Self {
+        Self {
+            caller: ::rpcnet::__private::Caller::with_answer_metadata(
+                &self.caller,
+                answered,
+            ),
+        }
+    }
     /// How many there are.
     pub fn count(
         &self,

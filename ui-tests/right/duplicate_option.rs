@@ -1,0 +1,7 @@
+#[rpcnet::service(name = "shop.Orders")]
+pub trait Orders {
+    #[rpc(idempotent, deadline = "2s")]
+    async fn count(&self) -> Result<u64, String>;
+    #[rpc(idempotent)]
+    async fn total(&self) -> Result<u64, String>;
+}

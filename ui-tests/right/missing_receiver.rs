@@ -1,0 +1,5 @@
+#[rpcnet::service]
+pub trait Greeting {
+    async fn greet(&self, name: String) -> Result<String, String>;
+    async fn wave(&self) -> Result<(), String>;
+}

@@ -1,0 +1,4 @@
+#[rpcnet::service]
+pub trait Greeting {
+    async fn greet(&self, name: String) -> Result<String, String>;
+}

@@ -1,0 +1,7 @@
+use rpcnet::prelude::*;
+
+#[rpcnet::service]
+pub trait Telemetry {
+    async fn watch(&self, from: u32) -> Result<impl Stream<Item = Result<u32, String>>, String>;
+    async fn follow(&self, from: u32) -> Result<impl Stream<Item = Result<(u32, f64), String>>, String>;
+}

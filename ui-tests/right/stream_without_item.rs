@@ -1,0 +1,6 @@
+use rpcnet::prelude::*;
+
+#[rpcnet::service]
+pub trait Telemetry {
+    async fn watch(&self, from: u32) -> Result<impl Stream<Item = Result<u32, String>>, String>;
+}

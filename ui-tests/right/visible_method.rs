@@ -1,0 +1,5 @@
+#[rpcnet::service]
+pub trait Greeting {
+    /// Greets.
+    async fn greet(&self, name: String) -> Result<String, String>;
+}
