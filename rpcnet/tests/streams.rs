@@ -32,7 +32,7 @@ trait Flow {
     async fn list(&self) -> Result<impl Stream<Item = Items<String>>, String>;
     async fn echo(&self, requests: Streaming<Bytes>) -> Result<impl Stream<Item = Items<Bytes>>, String>;
     /// Items of so many bytes, for ever.
-    async fn produce(&self, length: usize) -> Result<impl Stream<Item = Items<Bytes>>, String>;
+    async fn produce(&self, length: u32) -> Result<impl Stream<Item = Items<Bytes>>, String>;
     /// Reads nothing.
     async fn ignore(&self, requests: Streaming<Bytes>) -> Result<(), String>;
     /// Reads one request and answers with it.
@@ -47,7 +47,7 @@ trait Flow {
     async fn compute(&self) -> Result<impl Stream<Item = Items<u32>>, String>;
     async fn time_left(&self) -> Result<impl Stream<Item = Items<Option<Duration>>>, String>;
     /// Sends each part of what it was given so many times.
-    async fn repeat(&self, part: Bytes, times: usize) -> Result<impl Stream<Item = Items<Bytes>>, String>;
+    async fn repeat(&self, part: Bytes, times: u32) -> Result<impl Stream<Item = Items<Bytes>>, String>;
 }
 
 /// Everything that a call holds is counted by `alive`.
@@ -111,8 +111,8 @@ impl Flow for MyFlow {
         }))
     }
 
-    async fn produce(&self, length: usize) -> Result<impl Stream<Item = Items<Bytes>>, String> {
-        Ok(self.endless(length))
+    async fn produce(&self, length: u32) -> Result<impl Stream<Item = Items<Bytes>>, String> {
+        Ok(self.endless(length as usize))
     }
 
     async fn ignore(&self, requests: Streaming<Bytes>) -> Result<(), String> {
@@ -170,7 +170,7 @@ impl Flow for MyFlow {
         Ok(stream::iter([Ok(left)]))
     }
 
-    async fn repeat(&self, part: Bytes, times: usize) -> Result<impl Stream<Item = Items<Bytes>>, String> {
+    async fn repeat(&self, part: Bytes, times: u32) -> Result<impl Stream<Item = Items<Bytes>>, String> {
         Ok(stream::iter(0..times).map(move |_| Ok(part.clone())))
     }
 }
