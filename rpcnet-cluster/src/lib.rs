@@ -1,0 +1,3 @@
+//! Clusters for rpcnet.
+
+mod datagram;
