@@ -1,3 +1,6 @@
-//! Clusters for rpcnet.
+//! Clusters of rpcnet servers: who is there, who is not, and who works well.
+//!
+//! [`membership`] is the heart: a SWIM protocol as a pure state machine, without sockets or clocks.
 
 mod datagram;
+pub mod membership;
