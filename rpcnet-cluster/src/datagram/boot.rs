@@ -9,11 +9,11 @@ use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 /// Counters start from zero with it, so two runs must never share one. 64 bits of chance: after a million starts under
 /// one cluster key, two of them are equal with a probability of 3 in 100 million.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct BootId([u8; BOOT_BYTES]);
+pub(crate) struct BootId([u8; BOOT_BYTES]);
 
 impl BootId {
     /// From random bytes.
-    pub fn from_bytes(bytes: [u8; BOOT_BYTES]) -> Self {
+    pub(crate) fn from_bytes(bytes: [u8; BOOT_BYTES]) -> Self {
         Self(bytes)
     }
 

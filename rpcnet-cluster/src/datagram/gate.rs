@@ -92,10 +92,6 @@ impl Gate {
         self.counters
     }
 
-    pub(crate) fn keyring(&self) -> Option<&Keyring> {
-        self.sealing.as_ref().map(|sealing| &sealing.keyring)
-    }
-
     /// Replaces the keys. What was seen of each sender stays: its counters go on under its next key.
     pub(crate) fn set_keyring(&mut self, keyring: Keyring) {
         if let Some(sealing) = &mut self.sealing {

@@ -46,9 +46,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-pub use boot::BootId;
+pub(crate) use boot::{BootId, BootKey};
 pub use counters::DatagramCounters;
-pub(crate) use counters::DropReason;
-pub(crate) use gate::{Gate, Opened, SealError};
-pub use keyring::{ClusterKey, KeyId, Keyring, KeyringError};
-pub(crate) use layout::PAYLOAD_BYTES_MAX;
+pub(crate) use gate::{Gate, Opened, is_loopback};
+pub use keyring::{ClusterKey, KeyId, Keyring, KeyringError, ParseKeyError};

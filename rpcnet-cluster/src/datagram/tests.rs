@@ -241,13 +241,12 @@ fn keys_rotate_amid_traffic_without_losing_a_datagram() {
         |ring| ring.use_key(key(8).id()).expect("it is installed"),
         |ring| ring.remove(key(7).id()).expect("it is not in use"),
     ];
-    let mut expected = 1;
+    let (mut expected, mut rings) = (1, [ring(7), ring(7)]);
     for step in steps {
         for turn in [true, false] {
-            let node = if turn { &mut a } else { &mut b };
-            let mut ring = node.gate.keyring().expect("it has one").clone();
-            step(&mut ring);
-            node.gate.set_keyring(ring);
+            let (node, ring) = if turn { (&mut a, &mut rings[0]) } else { (&mut b, &mut rings[1]) };
+            step(ring);
+            node.gate.set_keyring(ring.clone());
             expected += 1;
             assert_eq!(exchange(NOW, &mut a, &mut b, b"ping").len(), 1);
             assert_eq!(exchange(NOW, &mut b, &mut a, b"ack").len(), 1);

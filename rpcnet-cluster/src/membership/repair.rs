@@ -112,9 +112,23 @@ impl Membership {
     /// Takes note that a request got no answer: the node could not be reached, or was too busy.
     pub fn handle_bulk_failure(&mut self, now: Time, id: u64) {
         self.observe(now);
-        if self.repair.under_way.is_some_and(|under_way| under_way.id == id) {
-            self.repair.under_way = None;
+        let Some(under_way) = self.repair.under_way.take_if(|under_way| under_way.id == id) else { return };
+        if under_way.stage == Stage::Snapshot {
+            // Some node took this one in, though it does not tell what it knows; gossip and later repairs will.
+            self.on_member_of_something(now);
         }
+    }
+
+    /// Asks some member for all that it knows, now and not only when differences last. `false` if there is no member to ask.
+    pub fn resync(&mut self, now: Time) -> bool {
+        self.observe(now);
+        let members = self.roster.live();
+        if members.is_empty() {
+            return false;
+        }
+        let peer = members[self.random.below(members.len())].key;
+        self.request_snapshot(now, peer);
+        true
     }
 
     fn apply_all(&mut self, now: Time, claims: Vec<Claim>, spread: bool) {
