@@ -57,15 +57,16 @@ async fn a_node_that_falls_silent_fails() {
     let mut events = nodes[0].subscribe();
     drop(nodes.pop());
     let mut seen = Vec::new();
-    event("a failure", &mut events, |event| {
+    let failed = event("a failure", &mut events, |event| {
         match &event {
             ClusterEvent::NodeSuspect(node, phi) => seen.push((node.id.clone(), *phi > 0.0)),
-            ClusterEvent::NodeFailed(node) => return Some(assert_eq!(node.id, id("node-2"))),
+            ClusterEvent::NodeFailed(node) => return Some(node.id.clone()),
             _ => {}
         }
         None
     })
     .await;
+    assert_eq!(failed, id("node-2"));
     assert!(seen.contains(&(id("node-2"), true)), "it was suspected first: {seen:?}");
     let failed = within("the same by the view", nodes[1].wait_for_failure(&id("node-2"))).await;
     assert_eq!(failed.expect("it has not left").state(), MemberState::Failed);

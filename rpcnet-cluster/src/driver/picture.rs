@@ -67,7 +67,8 @@ impl Picture {
 
     /// Shows the view if it is time, or if `now` is nothing.
     pub(super) fn show(&mut self, shared: &Shared, now: Option<Instant>) {
-        if !self.due().is_some_and(|due| now.is_none_or(|now| due <= now)) {
+        let Some(due) = self.due() else { return };
+        if now.is_some_and(|now| now < due) {
             return;
         }
         self.is_dirty = false;

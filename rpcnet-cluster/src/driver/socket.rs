@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, ErrorKind},
-    net::{IpAddr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
 };
 
 use socket2::{Domain, Protocol, SockAddr, Socket as RawSocket, Type};
@@ -68,7 +68,7 @@ impl Socket {
     /// Sends a datagram, or loses it as the network might: to wait for a full buffer would delay what matters more.
     pub(super) fn send(&self, to: SocketAddr, datagram: &[u8]) -> bool {
         let to = match (self.local_addr.is_ipv6(), to.ip()) {
-            (true, IpAddr::V4(ip)) => SocketAddr::new(Ipv6Addr::from(ip.to_ipv6_mapped()).into(), to.port()),
+            (true, IpAddr::V4(ip)) => SocketAddr::new(ip.to_ipv6_mapped().into(), to.port()),
             _ => to,
         };
         self.socket.try_send_to(datagram, to).is_ok()

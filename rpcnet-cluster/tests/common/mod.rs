@@ -83,6 +83,16 @@ pub async fn event<T>(what: &str, events: &mut Events, mut wanted: impl FnMut(Cl
     within(what, next).await
 }
 
+/// Waits for what no event tells, by letting other tasks run.
+pub async fn until(what: &str, condition: impl Fn() -> bool) {
+    within(what, async {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
 /// Fails a test that waits in vain.
 pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     match tokio::time::timeout(Duration::from_secs(20), future).await {
