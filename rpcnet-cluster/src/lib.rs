@@ -3,3 +3,7 @@
 //! [`membership`] is the heart: a SWIM protocol as a pure state machine, without sockets or clocks.
 
 pub mod membership;
+
+#[cfg(feature = "simulation")]
+#[doc(hidden)]
+pub mod simulation;
