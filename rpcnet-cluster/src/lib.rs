@@ -46,6 +46,9 @@ mod node;
 mod quorum;
 mod registry;
 mod shared;
+#[cfg(feature = "simulation")]
+#[doc(hidden)]
+pub mod simulation;
 mod snapshot;
 mod view;
 

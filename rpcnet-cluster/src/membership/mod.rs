@@ -97,6 +97,10 @@ pub use time::Time;
 pub use view::MemberView;
 pub use wire::BULK_BYTES_MAX;
 
+pub(crate) use random::Random;
+#[cfg(feature = "simulation")]
+pub(crate) use random::mix;
+
 use self::{
     gossip::Gossip,
     health::LocalHealth,
@@ -106,7 +110,6 @@ use self::{
     output::Output,
     partition::Partition,
     probing::{Probe, Rotation},
-    random::Random,
     relay::Relay,
     repair::Repair,
     roster::Roster,

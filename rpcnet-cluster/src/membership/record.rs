@@ -75,7 +75,7 @@ impl Record {
         writer.address(self.rpc_address);
         writer.u48(self.generation);
         writer.varint(self.version.into());
-        writer.u8(u8::from(self.draining) * DRAINING | u8::from(self.degraded) * DEGRADED);
+        writer.u8((u8::from(self.draining) * DRAINING) | (u8::from(self.degraded) * DEGRADED));
         writer.bytes(self.tags.as_bytes());
         writer.raw(&self.unknown);
     }

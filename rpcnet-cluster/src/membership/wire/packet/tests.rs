@@ -38,7 +38,7 @@ fn claim() -> impl Strategy<Value = Claim> {
             let mut accusers = Accusers::default();
             let mut tenths = 0.0;
             if state == MemberState::Suspect {
-                accused_by.iter().for_each(|accuser| drop(accusers.add(*accuser)));
+                accused_by.iter().for_each(|accuser| _ = accusers.add(*accuser));
                 tenths = f32::from(phi) / 10.0;
             }
             let mut claim = Claim::bare(NodeKey(key), Standing { generation, incarnation, state }, version);
