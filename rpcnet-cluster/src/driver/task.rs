@@ -13,7 +13,7 @@ use crate::{
     ResyncError,
     bulk::Link,
     datagram::{Gate, Opened},
-    membership::{BulkRequest, Membership, Time},
+    membership::{BulkRequest, Membership, Record, Time},
     shared::{Shared, Wanted},
 };
 
@@ -172,6 +172,9 @@ impl Driver {
         let Some(link) = self.link.clone() else {
             return self.on_bulk_done(self.now(), id, Err("this node has no way to reach RPC servers".to_owned()));
         };
+        let Some(to) = self.server_for(to, id) else {
+            return self.on_bulk_done(self.now(), id, Err("no member that is known serves calls".to_owned()));
+        };
         let inbox = self.inbox.clone();
         tokio::spawn(async move {
             let result = match timeout(BULK_TIMEOUT, link.exchange(to.rpc_address, &payload)).await {
@@ -182,6 +185,17 @@ impl Driver {
             // The driver may have ended.
             let _ = inbox.send(Command::BulkDone(id, result)).await;
         });
+    }
+
+    /// The node to ask in fact: one that serves no calls is represented by some other, for all know nearly the same.
+    fn server_for(&self, asked: Arc<Record>, request: u64) -> Option<Arc<Record>> {
+        let serves = |record: &Record| record.rpc_address.port() != 0;
+        if serves(&asked) {
+            return Some(asked);
+        }
+        let servers: Vec<_> = self.core.members().map(|member| member.record).filter(|record| serves(record)).collect();
+        let index = usize::try_from(request).unwrap_or_default().checked_rem(servers.len())?;
+        servers.get(index).map(|record| Arc::clone(record))
     }
 
     fn on_bulk_done(&mut self, now: Time, id: u64, result: Result<Vec<u8>, String>) {
