@@ -72,6 +72,8 @@ pub(crate) enum System {
     Adaptive,
     /// The same core as SWIM was published.
     Plain,
+    /// foca 2.0. It has no suspicions to observe, no tags and no partitions.
+    Foca,
 }
 
 impl Arguments {

@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "its results go to the terminal")]
 
 mod arguments;
+mod foca_node;
 mod output;
 
 use std::time::Instant;
@@ -44,6 +45,7 @@ fn simulate(arguments: &Arguments, scenario: arguments::Scenario, system: System
     let settings = match system {
         System::Adaptive => Settings::default(),
         System::Plain => Settings::plain(),
+        System::Foca => return run::<foca_node::FocaNode>(arguments, scenario, &foca_node::config),
     };
     let tags = match arguments.tag_bytes {
         0 => Tags::default(),
