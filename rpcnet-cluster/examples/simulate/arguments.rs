@@ -63,6 +63,8 @@ pub(crate) enum Scenario {
     Churn,
     /// Half of the nodes restart at once.
     MassRestart,
+    /// One node learns of so many others: how much does it grow?
+    Memory,
 }
 
 /// Which protocol the nodes run.

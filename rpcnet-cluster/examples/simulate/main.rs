@@ -8,6 +8,7 @@
 
 mod arguments;
 mod foca_node;
+mod memory;
 mod output;
 
 use std::time::Instant;
@@ -90,6 +91,7 @@ fn run<P: Protocol>(
         Scenario::Bootstrap => bootstrap(&stage),
         Scenario::Churn => churn(&stage),
         Scenario::MassRestart => mass_restart(&stage),
+        Scenario::Memory => memory::memory(arguments.nodes),
     };
     bar.finish_and_clear();
     report
