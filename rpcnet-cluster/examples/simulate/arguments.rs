@@ -63,6 +63,8 @@ pub(crate) enum Scenario {
     Churn,
     /// Half of the nodes restart at once.
     MassRestart,
+    /// One node learns of so many others: how much does it grow?
+    Memory,
 }
 
 /// Which protocol the nodes run.
@@ -72,6 +74,8 @@ pub(crate) enum System {
     Adaptive,
     /// The same core as SWIM was published.
     Plain,
+    /// foca 2.0. It has no suspicions to observe, no tags and no partitions.
+    Foca,
 }
 
 impl Arguments {

@@ -7,6 +7,8 @@
 #![expect(clippy::print_stdout, reason = "its results go to the terminal")]
 
 mod arguments;
+mod foca_node;
+mod memory;
 mod output;
 
 use std::time::Instant;
@@ -44,6 +46,7 @@ fn simulate(arguments: &Arguments, scenario: arguments::Scenario, system: System
     let settings = match system {
         System::Adaptive => Settings::default(),
         System::Plain => Settings::plain(),
+        System::Foca => return run::<foca_node::FocaNode>(arguments, scenario, &foca_node::config),
     };
     let tags = match arguments.tag_bytes {
         0 => Tags::default(),
@@ -88,6 +91,7 @@ fn run<P: Protocol>(
         Scenario::Bootstrap => bootstrap(&stage),
         Scenario::Churn => churn(&stage),
         Scenario::MassRestart => mass_restart(&stage),
+        Scenario::Memory => memory::memory(arguments.nodes),
     };
     bar.finish_and_clear();
     report

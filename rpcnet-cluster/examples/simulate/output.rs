@@ -69,7 +69,11 @@ pub(crate) fn json(arguments: &Arguments, outcomes: &[Outcome]) -> String {
 }
 
 /// One drawing for each curve that a scenario has, with all systems in it.
-pub(crate) fn plot(folder: &Path, arguments: &Arguments, outcomes: &[Outcome]) -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn plot(
+    folder: &Path,
+    arguments: &Arguments,
+    outcomes: &[Outcome],
+) -> Result<(), Box<dyn std::error::Error>> {
     fs::create_dir_all(folder)?;
     let mut drawn = Vec::new();
     for outcome in outcomes {

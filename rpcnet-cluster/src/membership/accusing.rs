@@ -50,7 +50,9 @@ impl Membership {
         let Some(suspicion) = self.suspicions.get_mut(&claim.key) else { return };
         let was_private = std::mem::take(&mut suspicion.private);
         if suspicion.accusers.merge(&claim.accusers) || was_private {
+            let missing = (self.settings.confirmations + 1).saturating_sub(suspicion.accusers.as_slice().len());
             self.hasten(now, claim.key);
+            self.look_for_myself(now, claim.key, missing as f64);
         }
     }
 
@@ -61,10 +63,11 @@ impl Membership {
         }
         let members = self.node_count();
         if let Some(suspicion) = self.suspicions.get_mut(&key) {
-            suspicion.deadline = suspicion.deadline(&self.settings, members);
+            // The last confirmation may come when the time is already up.
+            suspicion.deadline = suspicion.deadline(&self.settings, members).max(now);
             self.timers.set(suspicion.deadline, Timer::Suspicion(key));
         }
-        self.spread(now, key, false);
+        self.spread_less(now, key);
     }
 
     /// Starts a suspicion, or starts it anew for a later incarnation.
@@ -87,20 +90,21 @@ impl Membership {
         self.watch_soon(now);
         if !private {
             self.spread(now, key, false);
-            self.look_for_myself(now, key);
+            self.look_for_myself(now, key, VOLUNTEERS);
         }
     }
 
-    /// Asks a suspected node itself: if this node watches it, and else by lot, so that about [`VOLUNTEERS`] do. They
+    /// Asks a suspected node itself: if this node watches it, and else by lot, so that about so many `volunteers` do. They
     /// tell the accused in passing, and confirm if it does not answer. So there are independent witnesses even if those who
     /// watch it are gone with it.
-    fn look_for_myself(&mut self, now: Time, key: NodeKey) {
+    fn look_for_myself(&mut self, now: Time, key: NodeKey, volunteers: f64) {
         if self.settings.is_plain()
             || self.suspicions.get(&key).is_some_and(|known| known.accusers.contains(self.local.key))
         {
             return;
         }
-        let share = VOLUNTEERS / self.node_count() as f64;
+        let able = self.node_count().saturating_sub(self.suspicions.len()).max(1);
+        let share = volunteers / able as f64;
         if self.monitors.get(key).is_some() || self.random.chance(share) {
             self.start_probe(now, key, Purpose::Verify);
         }

@@ -21,6 +21,17 @@ impl Membership {
     /// There is news of a node. It goes out at once, or nearly.
     pub(super) fn spread(&mut self, now: Time, node: NodeKey, with_record: bool) {
         self.gossip.rumors.spread(node, with_record);
+        self.gossip_soon(now);
+    }
+
+    /// There is a little news of a node that others have heard of already.
+    pub(super) fn spread_less(&mut self, now: Time, node: NodeKey) {
+        let sends_max = sends_max(self.settings.gossip_repeats, self.node_count());
+        self.gossip.rumors.spread_again(node, sends_max);
+        self.gossip_soon(now);
+    }
+
+    fn gossip_soon(&mut self, now: Time) {
         let delay = if self.settings.is_plain() {
             self.settings.gossip_interval
         } else {
@@ -59,14 +70,17 @@ impl Membership {
         self.schedule_gossip(now, pause);
     }
 
-    /// A few members by chance.
+    /// A few members by chance. Suspected ones have been told what concerns them, and the rest is wasted on most of them;
+    /// but if there is hardly anybody else, they will do.
     fn choose_listeners(&mut self) -> Vec<SocketAddr> {
         let members = self.roster.live();
         let count = self.settings.gossip_fanout.min(members.len());
         let mut chosen = Vec::with_capacity(count);
-        for _ in 0..4 * count {
-            let address = members[self.random.below(members.len())].record.gossip_address;
-            if chosen.len() < count && !chosen.contains(&address) {
+        for attempt in 0..10 * count {
+            let member = &members[self.random.below(members.len())];
+            let address = member.record.gossip_address;
+            let suits = member.state == MemberState::Alive || attempt >= 6 * count;
+            if suits && chosen.len() < count && !chosen.contains(&address) {
                 chosen.push(address);
             }
         }

@@ -63,18 +63,25 @@ impl Membership {
         while began.is_none() && losses.front().is_some_and(|(at, _)| now.since(*at) > TOGETHER) {
             losses.pop_front();
         }
-        let Some((last, _)) = losses.back().copied() else { return };
+        if losses.is_empty() {
+            return;
+        }
         self.timers.set(now + LOOK_EVERY, Timer::Partition);
-        let lost = self.still_lost();
+        let mut lost = self.still_lost();
         let baseline = self.node_count() + lost.len();
         match began {
             None if lost.len() >= LOST_MIN && lost.len() * LOST_SHARE >= baseline => self.partition.began = Some(now),
             None => {}
             Some(began) => {
-                let quiet = now.since(last) >= QUIET_FOR && self.suspicions.is_empty();
-                if quiet || now.since(last) >= QUIET_ENOUGH || now.since(began) >= DECIDE_WITHIN {
+                // Whoever was suspected for as long as a confirmed suspicion takes, and did not refute, is as good as lost.
+                let grace = self.settings.suspicion_min;
+                let undecided = self.suspicions.values().any(|suspicion| now.since(suspicion.started) < grace);
+                let took = now.since(began);
+                if took >= DECIDE_AFTER && !undecided || took >= DECIDE_WITHIN {
                     self.partition.began = None;
                     self.partition.losses.clear();
+                    let overdue = self.suspicions.iter().filter(|(_, known)| now.since(known.started) >= grace);
+                    lost.extend(overdue.map(|(key, _)| *key));
                     self.on_parted(lost);
                 }
             }
@@ -96,7 +103,8 @@ impl Membership {
         }
         let name = |key: &NodeKey| self.roster.get(*key).map(|member| member.record.id.clone());
         let mut gone: Vec<NodeId> = lost.iter().filter_map(name).collect();
-        let kept = self.roster.live().iter().map(|member| member.record.id.clone());
+        let kept = self.roster.live().iter().filter(|member| !lost.contains(&member.key));
+        let kept = kept.map(|member| member.record.id.clone());
         let mut kept: Vec<NodeId> = kept.chain([self.local.record.id.clone()]).collect();
         gone.sort_unstable();
         kept.sort_unstable();
@@ -153,11 +161,8 @@ const TOGETHER: Duration = Duration::from_secs(5);
 const LOST_MIN: usize = 2;
 const LOST_SHARE: usize = 5;
 
-/// It is decided when nothing more happened for so long and nobody is under suspicion; or nothing for longer;
-const QUIET_FOR: Duration = Duration::from_secs(1);
-const QUIET_ENOUGH: Duration = Duration::from_secs(3);
-
-/// or when it has taken long enough.
-const DECIDE_WITHIN: Duration = Duration::from_secs(8);
+/// It is decided as soon as no suspicion is young, but not before, and not after:
+const DECIDE_AFTER: Duration = Duration::from_secs(2);
+const DECIDE_WITHIN: Duration = Duration::from_secs(5);
 
 const LOOK_EVERY: Duration = Duration::from_millis(250);

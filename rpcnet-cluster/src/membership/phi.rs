@@ -19,6 +19,7 @@ pub(crate) struct Heartbeats {
     /// The last answer at all.
     last: Time,
     deviation_min: f64,
+    known: bool,
 }
 
 impl Heartbeats {
@@ -26,7 +27,7 @@ impl Heartbeats {
     pub(crate) fn new(now: Time, interval: Duration, window: usize, deviation_min: Duration) -> Self {
         let guess = interval.as_secs_f32();
         let intervals = VecDeque::from([guess * 0.75, guess * 1.25]);
-        Self { intervals, window, scheduled: now, last: now, deviation_min: deviation_min.as_secs_f64() }
+        Self { intervals, window, scheduled: now, last: now, deviation_min: deviation_min.as_secs_f64(), known: false }
     }
 
     /// The answer to a probe on schedule came.
@@ -35,6 +36,7 @@ impl Heartbeats {
             self.intervals.pop_front();
         }
         self.intervals.push_back(now.since(self.scheduled).as_secs_f32());
+        self.known = true;
         self.restart(now);
     }
 
@@ -53,6 +55,11 @@ impl Heartbeats {
     #[cfg(test)]
     pub(crate) fn last(&self) -> Time {
         self.last
+    }
+
+    /// Whether there was any answer on schedule: without one, the silence is measured against a guess.
+    pub(crate) fn is_known(&self) -> bool {
+        self.known
     }
 
     /// The remembered intervals, oldest first.

@@ -246,7 +246,8 @@ impl Membership {
             self.health.on_trouble();
         }
         self.trips.record_loss(probe.pings);
-        let watched = self.monitors.get(probe.target).map(|target| target.heartbeats.phi(now));
+        let watched = self.monitors.get(probe.target).filter(|target| target.heartbeats.is_known());
+        let watched = watched.map(|target| target.heartbeats.phi(now));
         if probe.purpose == Purpose::Monitor && watched.is_some_and(|phi| phi < self.phi_threshold(probe.target)) {
             return;
         }
@@ -304,7 +305,7 @@ impl Membership {
         self.accuse(now, probe.target, PHI_OF_PROOF, false);
         if let Some(suspicion) = self.suspicions.get_mut(&probe.target) {
             suspicion.condemned = true;
-            suspicion.deadline = suspicion.deadline(&self.settings, self.roster.live().len() + 1);
+            suspicion.deadline = suspicion.deadline(&self.settings, self.roster.live().len() + 1).max(now);
             self.timers.set(suspicion.deadline, Timer::Suspicion(probe.target));
         }
     }

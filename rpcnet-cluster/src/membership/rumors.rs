@@ -42,6 +42,16 @@ impl Rumors {
         }
     }
 
+    /// What is being said of a node has changed a little: it is sent again, but half as often, and after what is new.
+    pub(crate) fn spread_again(&mut self, node: NodeKey, sends_max: u16) {
+        let half = sends_max / 2;
+        let old = self.by_node.get(&node).copied();
+        let sends = old.map_or(half, |old| old.sends.min(half));
+        self.silence(node);
+        self.next = self.next.wrapping_sub(1);
+        self.insert(node, Rumor { sends, number: self.next, with_record: old.is_some_and(|old| old.with_record) });
+    }
+
     /// The nodes to tell of, most urgent first, and whether with their records.
     pub(crate) fn urgent_first(&self) -> impl Iterator<Item = (NodeKey, bool)> {
         self.order.iter().map(|(_, _, node)| (*node, self.by_node.get(node).is_some_and(|rumor| rumor.with_record)))

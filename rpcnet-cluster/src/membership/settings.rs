@@ -28,7 +28,8 @@ pub struct Settings {
     pub phi_window: usize,
     /// The least standard deviation assumed of them: what a scheduler's hiccup takes. Default: 50 ms.
     pub phi_deviation_min: Duration,
-    /// A suspicion that all who could confirm did confirm becomes a failure after this time. Default: 2.5 s.
+    /// A suspicion that all who could confirm did confirm becomes a failure after this time: so long may
+    /// a node stand still, and half a second more, without being lost. Default: 3.5 s.
     pub suspicion_min: Duration,
     /// A suspicion that nobody confirms becomes a failure after this time. Default: 15 s.
     pub suspicion_max: Duration,
@@ -101,7 +102,7 @@ impl Default for Settings {
             phi_threshold_by_tag: Vec::new(),
             phi_window: 100,
             phi_deviation_min: Duration::from_millis(50),
-            suspicion_min: Duration::from_millis(2500),
+            suspicion_min: Duration::from_millis(3500),
             suspicion_max: Duration::from_secs(15),
             suspicion_alone: Duration::from_secs(5),
             confirmations: 3,
@@ -129,7 +130,7 @@ impl Settings {
     /// For nodes that stand still for long, such as virtual machines that migrate: failures take three times as long.
     pub fn tolerant() -> Self {
         Self {
-            suspicion_min: Duration::from_millis(7500),
+            suspicion_min: Duration::from_millis(10_500),
             suspicion_max: Duration::from_secs(45),
             suspicion_alone: Duration::from_secs(15),
             ..Self::default()

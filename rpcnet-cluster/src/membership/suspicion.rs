@@ -54,8 +54,8 @@ mod tests {
     fn confirmations_shorten_a_suspicion_from_its_maximum_to_its_minimum() {
         let settings = Settings::default();
         let seconds = |confirmations| timeout(&settings, confirmations, 3).as_secs_f64();
-        assert_eq!((seconds(0), seconds(3), seconds(9)), (15.0, 2.5, 2.5));
-        assert!((seconds(1) - 8.75).abs() < 1e-6 && (seconds(2) - 5.094).abs() < 1e-3, "{} {}", seconds(1), seconds(2));
+        assert_eq!((seconds(0), seconds(3), seconds(9)), (15.0, 3.5, 3.5));
+        assert!((seconds(1) - 9.25).abs() < 1e-6 && (seconds(2) - 5.886).abs() < 1e-3, "{} {}", seconds(1), seconds(2));
     }
 
     #[test]

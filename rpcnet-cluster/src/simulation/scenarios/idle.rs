@@ -39,26 +39,3 @@ pub fn idle<P: Protocol>(stage: &Stage<'_, P>) -> Report {
     report.measure("bulk requests in all", bulk, "", None);
     report
 }
-
-/// Bytes of memory for each member that a node knows: what the process grows by when one node learns of many.
-///
-/// `grown` says how many bytes the process has; the caller knows how to ask.
-pub fn memory<P: Protocol>(stage: &Stage<'_, P>, grown: impl Fn() -> f64) -> Report {
-    let mut world = World::<P>::new((stage.config)(stage.nodes), stage.first_seed);
-    world.start(0, super::super::Known::Seeds(&[]));
-    for index in 1..stage.nodes {
-        (stage.progress)(index as f64 / stage.nodes as f64);
-        world.start(index, super::super::Known::Seeds(&[0]));
-        world.run_for(Duration::from_millis(20));
-        world.crash(index);
-        // Before anybody notices: the first node is the only one that runs.
-        world.run_for(Duration::ZERO);
-        if index == stage.nodes / 2 {
-            world.observed = Vec::new();
-        }
-    }
-    world.observed = Vec::new();
-    let mut report = Report::default();
-    report.measure("process", grown(), "B", None);
-    report
-}

@@ -14,7 +14,7 @@ pub use self::{
     bootstrap::bootstrap,
     churn::{churn, mass_restart},
     crash::crash,
-    idle::{idle, memory},
+    idle::idle,
     loss::{bursts, loss},
     partition::partition,
     report::{Curve, Measure, Report},

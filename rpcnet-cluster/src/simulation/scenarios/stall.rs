@@ -9,16 +9,16 @@ use super::{
     Report, Stage,
 };
 
-/// 1 to 32 nodes stall in turn, each for two minutes.
+/// 1 to 32 nodes stall, for two minutes each time: for several lengths of being blocked and of being awake.
 pub fn stall<P: Protocol>(stage: &Stage<'_, P>) -> Report {
     let mut report = Report::default();
     let (mut failures, mut suspicions) = (0.0, 0.0);
-    let counts = [1, 2, 4, 8, 16, 32];
+    let patterns: Vec<_> = BLOCKED.into_iter().flat_map(|blocked| AWAKE.map(|awake| (blocked, awake))).collect();
     for seed in stage.seeds() {
-        for (index, count) in counts.into_iter().enumerate() {
-            stage.tell(seed, index, counts.len());
-            for blocked in BLOCKED {
-                let (failed, suspected) = run(stage, seed, count.min(stage.nodes / 4), blocked);
+        for (index, (blocked, awake)) in patterns.iter().enumerate() {
+            stage.tell(seed, index, patterns.len());
+            for count in [1, 4, 16, 32] {
+                let (failed, suspected) = run(stage, seed, count.min(stage.nodes / 4), *blocked, *awake);
                 failures += failed;
                 suspicions += suspected;
             }
@@ -29,7 +29,7 @@ pub fn stall<P: Protocol>(stage: &Stage<'_, P>) -> Report {
     report
 }
 
-fn run<P: Protocol>(stage: &Stage<'_, P>, seed: u64, count: usize, blocked: Duration) -> (f64, f64) {
+fn run<P: Protocol>(stage: &Stage<'_, P>, seed: u64, count: usize, blocked: Duration, awake: Duration) -> (f64, f64) {
     let mut world = World::<P>::acquainted((stage.config)(stage.nodes), stage.nodes, seed);
     world.run_for(Duration::from_secs(15));
     world.observed.clear();
@@ -47,7 +47,6 @@ fn run<P: Protocol>(stage: &Stage<'_, P>, seed: u64, count: usize, blocked: Dura
         for (at, node) in &mut next {
             if *at <= world.now() {
                 world.pause(*node, blocked);
-                let awake = world.up_to(AWAKE);
                 *at = world.now() + (blocked + awake).as_micros() as u64;
             }
         }
@@ -66,7 +65,8 @@ fn run<P: Protocol>(stage: &Stage<'_, P>, seed: u64, count: usize, blocked: Dura
 
 /// How long nodes block at a time.
 const BLOCKED: [Duration; 4] =
-    [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(8), Duration::from_secs(24)];
+    [Duration::from_secs(2), Duration::from_secs(8), Duration::from_secs(16), Duration::from_secs(32)];
 
-/// How long they run in between, at most.
-const AWAKE: Duration = Duration::from_millis(500);
+/// How long they run in between.
+const AWAKE: [Duration; 4] =
+    [Duration::from_millis(1), Duration::from_millis(16), Duration::from_millis(64), Duration::from_millis(256)];
