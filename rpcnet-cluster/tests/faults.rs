@@ -18,7 +18,7 @@ fn world(nodes: usize) -> World<Core> {
 }
 
 fn world_with(nodes: usize, settings: Settings) -> World<Core> {
-    let mut world = World::acquainted(CoreConfig::new(settings, Tags::default(), nodes), nodes, 7);
+    let mut world = World::<Core>::acquainted(CoreConfig::new(settings, Tags::default(), nodes), nodes, 7);
     world.run_for(seconds(10));
     assert_eq!(world.observed, [], "nothing happens in a healthy cluster");
     let stalls: u64 = (0..nodes).filter_map(|node| Some(world.node(node)?.0.counters().stalls)).sum();

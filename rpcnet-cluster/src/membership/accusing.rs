@@ -7,7 +7,7 @@ use super::{
     gossip::abridged,
     leaving::Phase,
     node::{GENERATION_MAX, INCARNATION_MAX, Standing},
-    probing::Purpose,
+    probing::{LATE, Purpose, READ_FIRST},
     roster::contribution_of,
     suspicion::Suspicion,
     timers::Timer,
@@ -26,8 +26,15 @@ impl Membership {
                 self.out.counters.accusations += 1;
                 let incarnation = member.incarnation;
                 let accusers = Accusers::one(self.local.key);
-                let suspicion =
-                    Suspicion { accusers, phi: phi as f32, started: now, deadline: now, private, condemned: false };
+                let suspicion = Suspicion {
+                    accusers,
+                    phi: phi as f32,
+                    started: now,
+                    deadline: now,
+                    private,
+                    condemned: false,
+                    excused: false,
+                };
                 self.suspect(now, key, incarnation, suspicion);
             }
             MemberState::Suspect => self.confirm(now, key, private),
@@ -110,11 +117,16 @@ impl Membership {
         }
     }
 
-    pub(super) fn on_suspicion_due(&mut self, now: Time, key: NodeKey) {
-        if let Some(suspicion) = self.suspicions.get(&key).filter(|suspicion| suspicion.deadline <= now) {
-            let private = suspicion.private;
-            self.fail(now, key, !private);
+    pub(super) fn on_suspicion_due(&mut self, now: Time, at: Time, key: NodeKey) {
+        let Some(suspicion) = self.suspicions.get_mut(&key).filter(|suspicion| suspicion.deadline <= now) else {
+            return;
+        };
+        let late = now.since(at) > LATE && !self.settings.is_plain();
+        if late && !std::mem::replace(&mut suspicion.excused, true) {
+            return self.timers.set(now + READ_FIRST, Timer::Suspicion(key));
         }
+        let private = suspicion.private;
+        self.fail(now, key, !private);
     }
 
     /// A member counts no more.

@@ -171,6 +171,7 @@ impl Membership {
             deadline: now,
             private: false,
             condemned,
+            excused: false,
         };
         self.suspect(now, claim.key, claim.standing.incarnation, suspicion);
     }

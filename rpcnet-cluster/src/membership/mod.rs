@@ -201,3 +201,6 @@ impl Membership {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

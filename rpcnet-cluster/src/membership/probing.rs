@@ -23,6 +23,8 @@ pub(crate) struct Probe {
     pings: u32,
     helpers: [Option<SocketAddr>; 3],
     nacked: bool,
+    /// Its end was put off once, because this node was late for it.
+    excused: bool,
 }
 
 /// Why a node is asked.
@@ -165,7 +167,18 @@ impl Membership {
         let resend = self.trips.resend_after(self.settings.resend_after);
         let nonce = self.random.nonce();
         let helpers = [None; 3];
-        let probe = Probe { target, purpose, started: now, step: 0, resend, timeout, pings: 0, helpers, nacked: false };
+        let probe = Probe {
+            target,
+            purpose,
+            started: now,
+            step: 0,
+            resend,
+            timeout,
+            pings: 0,
+            helpers,
+            nacked: false,
+            excused: false,
+        };
         self.probes.insert(nonce, probe);
         self.on_probe_stage(now, nonce);
     }
@@ -173,7 +186,11 @@ impl Membership {
     pub(super) fn on_probe_stage(&mut self, now: Time, nonce: u32) {
         let plain = self.settings.is_plain();
         let Some(probe) = self.probes.get_mut(&nonce) else { return };
-        let (_, step) = probe.plan(plain);
+        let (after, step) = probe.plan(plain);
+        let late = now.since(probe.started + after) > LATE && !plain;
+        if late && step == Step::Conclude && !std::mem::replace(&mut probe.excused, true) {
+            return self.timers.set(now + READ_FIRST, Timer::Probe(nonce));
+        }
         probe.step += 1;
         let next = probe.started + probe.plan(plain).0;
         let target = probe.target;
@@ -324,6 +341,12 @@ impl Membership {
         }
     }
 }
+
+/// A verdict that is later than this may have its refutation waiting in the socket's buffer: that is read first.
+pub(super) const LATE: Duration = Duration::from_millis(50);
+
+/// Time to read it.
+pub(super) const READ_FIRST: Duration = Duration::from_millis(100);
 
 /// Probes under way at once. Four watched nodes, one at random and a few by lot come nowhere near.
 const PROBES_MAX: usize = 64;

@@ -17,6 +17,8 @@ pub(crate) struct Suspicion {
     pub(crate) private: bool,
     /// Somebody who had waited says that the node failed: as good as all confirmations.
     pub(crate) condemned: bool,
+    /// Its end was put off once, because this node was late for it.
+    pub(crate) excused: bool,
 }
 
 impl Suspicion {

@@ -18,7 +18,7 @@ impl Membership {
             Timer::Probe(nonce) => self.on_probe_stage(now, nonce),
             Timer::Monitor(key) => self.on_monitor_due(now, at, key),
             Timer::Random => self.on_random_due(now),
-            Timer::Suspicion(key) => self.on_suspicion_due(now, key),
+            Timer::Suspicion(key) => self.on_suspicion_due(now, at, key),
             Timer::Gossip => self.on_gossip_due(now, at),
             Timer::Relay(nonce) => self.on_relay_unanswered(now, nonce),
             Timer::Join => self.on_join_due(now, at),

@@ -64,7 +64,7 @@ impl Protocol for Core {
         let mut membership = config.newborn(birth.index, FIRST + birth.generation, birth.seed, birth.now);
         match birth.known {
             Known::Below(count) => membership.restore(birth.now, config.records.iter().take(count).cloned()),
-            Known::Seeds(seeds) if seeds.is_empty() => {}
+            Known::Seeds([]) => {}
             Known::Seeds(seeds) => membership.join(birth.now, seeds.iter().map(|seed| address_of(*seed)).collect()),
         }
         Self(membership)

@@ -65,8 +65,13 @@ fn run<P: Protocol>(stage: &Stage<'_, P>, seed: u64, count: usize, blocked: Dura
 
 /// How long nodes block at a time.
 const BLOCKED: [Duration; 4] =
-    [Duration::from_secs(2), Duration::from_secs(8), Duration::from_secs(16), Duration::from_secs(32)];
+    [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(8), Duration::from_secs(32)];
 
 /// How long they run in between.
-const AWAKE: [Duration; 4] =
-    [Duration::from_millis(1), Duration::from_millis(16), Duration::from_millis(64), Duration::from_millis(256)];
+const AWAKE: [Duration; 5] = [
+    Duration::from_millis(1),
+    Duration::from_millis(16),
+    Duration::from_millis(64),
+    Duration::from_millis(256),
+    Duration::from_millis(1024),
+];
