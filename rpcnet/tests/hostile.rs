@@ -301,7 +301,7 @@ async fn a_call_with_an_unknown_critical_field_is_refused_and_one_with_an_option
         frame(0x90, &payload)
     };
     let unknown_frame = frame(0x7f, b"skipped");
-    let all = [unknown_frame, with_field(1, 0x01), with_field(2, 0xff)].concat();
+    let all = [unknown_frame, with_field(1, 0x7f), with_field(2, 0xff)].concat();
     let mut lane = opened(&mut connection, LANE, &all).await;
     let answer = answer(&mut lane).await;
     assert_eq!(&answer[..], [0x91, 6, 0, 0, 2, 0, 0, 0, 0x16, 0], "unsupported");

@@ -1,12 +1,12 @@
-//! One connection of a client: its lane, its control stream, and the streams of large messages.
+//! One connection of a client: its lanes, its control stream, and the streams of large messages.
 
-use std::{net::SocketAddr, sync::Arc, task::Waker};
+use std::{net::SocketAddr, sync::Arc, task::Waker, time::Duration};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
-    time::timeout_at,
+    time::{Instant, timeout_at},
 };
 
 use super::{
@@ -14,12 +14,15 @@ use super::{
     driver::Driver,
     gate::{Gate, Reservation, going_away},
     lane::{Lane, PendingCall, Request},
+    lanes::{Lanes, lanes_for},
     pending::{Answer, answer_of, deadline_exceeded},
+    watch::watch,
 };
 use crate::{
     ErrorKind, Executed, RpcError,
     channel::{Encode, Outgoing, OutgoingStream, too_late},
     codec::Scratch,
+    config::ClientSettings,
     error::executed_by,
     proto::{
         CloseCode, Frame, FrameKind, GoAway, LANE_MESSAGE_BYTES_MAX, ProtocolError, RequestHead, ResponseHead,
@@ -28,6 +31,7 @@ use crate::{
     streaming::{RequestSink, ResponseReceiver, Source},
     transport::{
         frames::{FrameReceiver, FrameSender},
+        path::Path,
         quic::{self, BidirectionalStream, Handle, ReceiveStream, StreamAcceptor, connection_error},
     },
 };
@@ -36,7 +40,7 @@ use crate::{
 pub(crate) struct Connection {
     handle: Handle,
     gate: Arc<Gate>,
-    lane: Arc<Lane>,
+    lanes: Arc<Lanes>,
     /// One for each stream that the server lets this side have open: who waits here does not wait for QUIC.
     streams: Arc<Semaphore>,
     remote_addr: SocketAddr,
@@ -53,29 +57,37 @@ pub(super) enum Sent<'a> {
 }
 
 impl Connection {
-    /// Opens the lane and starts the connection's tasks on the current runtime.
-    pub(super) async fn open(greeted: Greeted, message_bytes_max: usize) -> Result<Arc<Self>, RpcError> {
+    /// Opens the lanes and starts the connection's tasks on the current runtime.
+    pub(super) async fn open(greeted: Greeted, settings: &ClientSettings) -> Result<Arc<Self>, RpcError> {
+        let message_bytes_max = settings.message_bytes_max;
         let Greeted { mut connection, control, hello } = greeted;
         let remote_addr = connection.remote_addr().map_err(connection_error)?;
-        let stream = connection.open_bidirectional_stream().await.map_err(connection_error)?;
-        let (handle, acceptor) = connection.split();
-        let (receive, send) = stream.split();
         let gate = Arc::new(Gate::new(hello.calls_max));
-        let lane = Lane::new(Arc::clone(&gate));
-        let responses =
-            Responses { lane: Arc::clone(&lane), lane_id: send.id(), message_bytes_max, handle: handle.clone() };
-        let opening = Bytes::copy_from_slice(&[StreamKind::Lane.byte()]);
-        let driver = Driver::new(Arc::clone(&lane), receive, send, opening);
-        // Two tasks, so that the one for every call does not look after the streams for a few.
-        tokio::spawn(run_lane(handle.clone(), driver));
-        tokio::spawn(run_others(handle.clone(), Arc::clone(&gate), responses, acceptor, control));
+        let path = quic::path(&connection.handle());
+        let (mut lanes, mut drivers) = (Vec::new(), Vec::new());
+        for _ in 0..settings.lanes.unwrap_or_else(|| lanes_for(path.min_rtt())) {
+            let stream = connection.open_bidirectional_stream().await.map_err(connection_error)?;
+            let (receive, send) = stream.split();
+            let lane = Lane::new(Arc::clone(&gate));
+            lanes.push((send.id(), Arc::clone(&lane)));
+            drivers.push(Driver::new(lane, receive, send, Bytes::copy_from_slice(&[StreamKind::Lane.byte()])));
+        }
+        let (handle, acceptor) = connection.split();
+        let lanes = Arc::new(Lanes::new(lanes));
+        // Tasks of their own, so that those for every call do not look after the streams for a few.
+        for driver in drivers {
+            tokio::spawn(run_lane(handle.clone(), driver, Arc::clone(&lanes)));
+        }
+        let responses = Responses { lanes: Arc::clone(&lanes), message_bytes_max, handle: handle.clone() };
+        let alive = Alive { gate: Arc::clone(&gate), path, probe_interval: settings.probe_interval };
+        tokio::spawn(run_others(handle.clone(), alive, responses, acceptor, control));
         let server_takes = usize::try_from(hello.message_bytes_max).unwrap_or(usize::MAX);
         let request_bytes_max = server_takes.min(message_bytes_max);
         let streams = Arc::new(Semaphore::new(quic::STREAMS_MAX as usize - STREAMS_KEPT));
         Ok(Arc::new(Self {
             handle,
             gate,
-            lane,
+            lanes,
             streams,
             remote_addr,
             request_bytes_max,
@@ -89,7 +101,7 @@ impl Connection {
 
     /// Why the connection is no more.
     pub(super) fn closed(&self) -> Option<RpcError> {
-        self.lane.closed()
+        self.lanes.closed()
     }
 
     /// Tells when the connection takes no more calls.
@@ -103,10 +115,10 @@ impl Connection {
     }
 
     /// Waits until the server takes another call.
-    pub(super) async fn reserve(&self, call: &Outgoing) -> Result<Reservation<'_>, RpcError> {
+    pub(super) async fn reserve_by(&self, deadline: Instant) -> Result<Reservation<'_>, RpcError> {
         let reserved = match self.gate.try_enter() {
             Some(reservation) => return Ok(reservation),
-            None => timeout_at(call.deadline, self.gate.enter()).await.map_err(|_| too_late())?,
+            None => timeout_at(deadline, self.gate.enter()).await.map_err(|_| too_late())?,
         };
         reserved.map_err(|_| self.closed().map_or_else(going_away, |error| error.with_executed(Executed::No)))
     }
@@ -128,7 +140,7 @@ impl Connection {
         }
         let Outgoing { method_id, deadline, ref metadata, .. } = *call;
         let request = Request { method_id, deadline, time_left_ms, metadata, message: &scratch.bytes };
-        self.lane.submit(reservation, &request, waker).map(Sent::OnLane)
+        self.lanes.pick().submit(reservation, &request, waker).map(Sent::OnLane)
     }
 
     /// Makes a call whose request is too large for the lane, on a stream of its own.
@@ -179,9 +191,7 @@ impl Connection {
         first: Option<&[u8]>,
     ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
         self.check_request_size(first.map_or(0, <[u8]>::len))?;
-        if self.gate.is_shut() {
-            return Err(self.closed().map_or_else(going_away, |error| error.with_executed(Executed::No)));
-        }
+        let reservation = self.reserve_by(call.begins_by).await?;
         let opened = timeout_at(call.begins_by, self.open_stream()).await;
         let (stream, permit) = opened.map_err(|_| too_late())??;
         let (receive, send) = stream.split();
@@ -194,6 +204,7 @@ impl Connection {
         if let Some(first) = first {
             put_message(&mut opening, first);
         }
+        reservation.keep();
         let connection = ConnectionGuard { connection: Arc::clone(self), _permit: permit };
         let source = Source::Quic { stream: receive, connection };
         let receiver = ResponseReceiver::new(source, self.response_bytes_max);
@@ -222,7 +233,7 @@ impl Drop for Connection {
     }
 }
 
-/// Keeps a connection open, and the place of one of its streams taken.
+/// Keeps a connection open, and holds the place of one of its calls and streams.
 pub(crate) struct ConnectionGuard {
     connection: Arc<Connection>,
     _permit: OwnedSemaphorePermit,
@@ -232,32 +243,52 @@ impl ConnectionGuard {
     /// The server broke the protocol on a stream of this connection.
     pub(crate) fn fail(&self, error: &RpcError) {
         close_for(&self.connection.handle, error);
-        self.connection.lane.close(error);
+        self.connection.lanes.close(error);
     }
 }
 
-/// Drives the lane to its end, which is the connection's.
-async fn run_lane(handle: Handle, driver: Driver) {
-    let error = driver.run().await;
-    close_for(&handle, &error);
+impl Drop for ConnectionGuard {
+    fn drop(&mut self) {
+        self.connection.gate.release(1);
+    }
 }
 
-/// Looks after the control stream and the large answers until one of them fails, which ends the connection.
+/// Drives a lane to its end, which is the connection's.
+async fn run_lane(handle: Handle, driver: Driver, lanes: Arc<Lanes>) {
+    let error = driver.run().await;
+    close_for(&handle, &error);
+    lanes.close(&error);
+}
+
+/// What tells whether the server is there.
+struct Alive {
+    gate: Arc<Gate>,
+    path: Arc<Path>,
+    probe_interval: Option<Duration>,
+}
+
+/// Looks after the control stream, the large answers and the path until one of them fails, which ends the connection.
 async fn run_others(
     handle: Handle,
-    gate: Arc<Gate>,
+    alive: Alive,
     responses: Responses,
     acceptor: StreamAcceptor,
     control: (FrameSender, FrameReceiver),
 ) {
-    let lane = Arc::clone(&responses.lane);
+    let Alive { gate, path, probe_interval } = alive;
+    let lanes = Arc::clone(&responses.lanes);
     let (_control_send, control) = control;
+    let ping = || {
+        // A connection that is gone can't be pinged, and its streams tell.
+        let _ = handle.clone().ping();
+    };
     let error = tokio::select! {
+        error = watch(&gate, &path, probe_interval, ping) => error,
         error = responses.accept(acceptor) => error,
         error = read_control(control, &gate) => error,
     };
     close_for(&handle, &error);
-    lane.close(&error);
+    lanes.close(&error);
 }
 
 fn close_for(handle: &Handle, error: &RpcError) {
@@ -284,10 +315,9 @@ async fn read_control(mut frames: FrameReceiver, gate: &Gate) -> RpcError {
     }
 }
 
-/// Takes the answers that are too large for the lane.
+/// Takes the answers that are too large for a lane.
 struct Responses {
-    lane: Arc<Lane>,
-    lane_id: u64,
+    lanes: Arc<Lanes>,
     message_bytes_max: usize,
     handle: Handle,
 }
@@ -299,8 +329,7 @@ impl Responses {
             tokio::select! {
                 accepted = acceptor.accept_receive_stream() => match accepted {
                     Ok(Some(stream)) => {
-                        let (lane, lane_id, bytes_max) = (Arc::clone(&self.lane), self.lane_id, self.message_bytes_max);
-                        streams.spawn(receive_answer(lane, lane_id, bytes_max, stream));
+                        streams.spawn(receive_answer(Arc::clone(&self.lanes), self.message_bytes_max, stream));
                     }
                     Ok(None) => return quic::why_closed(&self.handle),
                     Err(failure) => return connection_error(failure),
@@ -315,20 +344,16 @@ impl Responses {
 }
 
 /// Reads one answer and hands it to its call.
-async fn receive_answer(
-    lane: Arc<Lane>,
-    lane_id: u64,
-    message_bytes_max: usize,
-    stream: ReceiveStream,
-) -> Result<(), RpcError> {
+async fn receive_answer(lanes: Arc<Lanes>, message_bytes_max: usize, stream: ReceiveStream) -> Result<(), RpcError> {
     let (kind, mut frames) = FrameReceiver::accept(stream).await?;
     if kind != StreamKind::Response {
         return Err(ProtocolError::UnknownStream { kind: kind.byte() }.into());
     }
-    match frames.next().await? {
-        Some(Frame { kind: FrameKind::Lane, payload }) if read_lane(&payload)? == lane_id => {}
-        _ => return Err(ProtocolError::UnknownStream { kind: kind.byte() }.into()),
-    }
+    let lane = match frames.next().await? {
+        Some(Frame { kind: FrameKind::Lane, payload }) => lanes.by_id(read_lane(&payload)?),
+        _ => None,
+    };
+    let lane = lane.ok_or(ProtocolError::UnknownStream { kind: kind.byte() })?;
     let head = read_head(&mut frames).await?;
     let call_id = head.call_id;
     let answer = match frames.message(message_bytes_max).await {

@@ -88,7 +88,7 @@ async fn attempt(addr: SocketAddr, target: &Target, config: &ClientConfig) -> Re
     };
     connection.keep_alive(settings.connection.keep_alive_interval.is_some()).map_err(connection_error)?;
     let greeted = greet(connection, settings.message_bytes_max as u64).await?;
-    Connection::open(greeted, settings.message_bytes_max).await
+    Connection::open(greeted, settings).await
 }
 
 /// Opens the control stream and waits for the server's hello.

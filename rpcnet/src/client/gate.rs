@@ -1,8 +1,11 @@
 //! Who may begin a call on a connection: as many at once as the server takes, and nobody once it is shut.
 
-use std::mem;
+use std::{
+    mem,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::{ErrorKind, Executed, RpcError};
 
@@ -11,6 +14,10 @@ use crate::{ErrorKind, Executed, RpcError};
 pub(crate) struct Gate {
     /// As many permits as the server takes calls at once. One is held for each id in use, by a caller or by a lane's table.
     ids: Semaphore,
+    calls_max: usize,
+    /// Whoever watches over the calls knows that there are some. Otherwise the next one tells.
+    watched: AtomicBool,
+    begun: Notify,
     /// Never has a permit: it is closed when the gate is shut, and who waits for that waits here.
     shut: Semaphore,
 }
@@ -21,7 +28,9 @@ pub(crate) struct Reservation<'a>(&'a Gate);
 
 impl Gate {
     pub(crate) fn new(calls_max: u32) -> Self {
-        Self { ids: Semaphore::new(calls_max as usize), shut: Semaphore::new(0) }
+        let calls_max = calls_max as usize;
+        let (watched, begun) = (AtomicBool::new(true), Notify::new());
+        Self { ids: Semaphore::new(calls_max), calls_max, watched, begun, shut: Semaphore::new(0) }
     }
 
     /// Waits until the server takes another call, first come, first served.
@@ -37,7 +46,7 @@ impl Gate {
         match self.ids.acquire().await {
             Ok(permit) => {
                 permit.forget();
-                Ok(Reservation(self))
+                Ok(self.begin())
             }
             Err(_) => Err(going_away()),
         }
@@ -46,7 +55,14 @@ impl Gate {
     /// The same if it can be had at once.
     pub(crate) fn try_enter(&self) -> Option<Reservation<'_>> {
         self.ids.try_acquire().ok()?.forget();
-        Some(Reservation(self))
+        Some(self.begin())
+    }
+
+    fn begin(&self) -> Reservation<'_> {
+        if !self.watched.load(Ordering::SeqCst) && !self.watched.swap(true, Ordering::SeqCst) {
+            self.begun.notify_one();
+        }
+        Reservation(self)
     }
 
     /// So many ids are free again.
@@ -64,6 +80,22 @@ impl Gate {
 
     pub(crate) fn is_shut(&self) -> bool {
         self.shut.is_closed()
+    }
+
+    /// Whether the server owes anything: the answer to a call, be its caller still there or not.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.ids.available_permits() < self.calls_max
+    }
+
+    /// Waits until it does. For one task, which watches over the calls.
+    pub(crate) async fn wait_in_use(&self) {
+        // In this order, so that a call that begins meanwhile is either seen here or tells.
+        self.watched.store(false, Ordering::SeqCst);
+        while !self.is_in_use() {
+            self.begun.notified().await;
+            self.watched.store(false, Ordering::SeqCst);
+        }
+        self.watched.store(true, Ordering::SeqCst);
     }
 
     /// Waits until the gate is shut.

@@ -6,12 +6,14 @@ mod dial;
 mod driver;
 mod gate;
 mod lane;
+mod lanes;
 mod link;
 mod pending;
 mod resend;
 mod state;
 mod streaming;
 mod supervisor;
+mod watch;
 
 use std::{fmt, future::poll_fn, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
 
@@ -233,7 +235,7 @@ async fn attempt(
     call: &Outgoing,
     request: &mut (impl Encode + Send),
 ) -> Result<Answer, RpcError> {
-    let mut reservation = Some(connection.reserve(call).await?);
+    let mut reservation = Some(connection.reserve_by(call.deadline).await?);
     // Encoded and sent in one poll, so that the buffer goes straight back to its thread.
     let sent = poll_fn(move |cx| match reservation.take() {
         Some(reservation) => Poll::Ready(connection.send(reservation, call, &*request, cx.waker())),

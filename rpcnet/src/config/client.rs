@@ -33,6 +33,10 @@ pub(crate) struct ClientSettings {
     /// The least pause between attempts to connect, and the most.
     pub(crate) reconnect_backoff: (Duration, Duration),
     pub(crate) wait_for_ready: bool,
+    /// By the path if `None`.
+    pub(crate) lanes: Option<usize>,
+    /// How often the path is asked whether it is alive while calls wait.
+    pub(crate) probe_interval: Option<Duration>,
     pub(crate) connection: ConnectionSettings,
 }
 
@@ -125,6 +129,8 @@ pub struct ClientConfigBuilder {
     message_bytes_max: usize,
     reconnect_backoff: (Duration, Duration),
     wait_for_ready: bool,
+    probe_interval: Option<Duration>,
+    lanes: Option<usize>,
     connection: ConnectionDraft,
 }
 
@@ -140,6 +146,8 @@ impl ClientConfigBuilder {
             message_bytes_max: limits::MESSAGE_BYTES_DEFAULT,
             reconnect_backoff: RECONNECT_BACKOFF_DEFAULT,
             wait_for_ready: false,
+            probe_interval: Some(PROBE_INTERVAL_DEFAULT),
+            lanes: None,
             connection: ConnectionDraft::default(),
         }
     }
@@ -223,6 +231,31 @@ impl ClientConfigBuilder {
         self
     }
 
+    /// How often to ask, while calls wait for answers, whether the path to the server is alive (default: 100 ms).
+    ///
+    /// A path that swallows everything is noticed three of QUIC's probe timeouts after the first packet that it swallows, plus
+    /// 200 ms: the calls fail as possibly executed (those of `idempotent` methods are sent again), and the client
+    /// makes a new connection. This bounds how long it takes until there is such a packet when all requests had been
+    /// acknowledged before. A server that is slow to answer is never given up, as long as its machine acknowledges.
+    ///
+    /// Takes a `Duration` from 1 ms to 24 h, or `None` to ask at the [keep-alive
+    /// interval](Self::with_keep_alive_interval) only. It costs a small packet each way for each connection that calls wait on:
+    /// raise it where ten thousands of clients make calls that take long.
+    pub fn with_probe_interval(mut self, interval: impl Into<Option<Duration>>) -> Self {
+        self.probe_interval = interval.into();
+        self
+    }
+
+    /// Over how many streams small calls travel (default: by the path, one where a round trip takes less than 2 ms when the
+    /// connection is made, four where it takes longer).
+    ///
+    /// From 1 to 16, or `None` for the default. Calls of one stream are sent together, which makes them cheap, and a
+    /// lost packet holds up all of them, which makes the slowest slower the longer the path is.
+    pub fn with_lanes(mut self, lanes: impl Into<Option<usize>>) -> Self {
+        self.lanes = lanes.into();
+        self
+    }
+
     connection_setters!();
 
     /// Reads the files and checks every setting.
@@ -240,6 +273,12 @@ impl ClientConfigBuilder {
         let (min, max) = self.reconnect_backoff;
         in_range("with_reconnect_backoff", min, limits::TIMEOUT)?;
         in_range("with_reconnect_backoff", max, min..=*limits::TIMEOUT.end())?;
+        if let Some(interval) = self.probe_interval {
+            in_range("with_probe_interval", interval, limits::TIMEOUT)?;
+        }
+        if let Some(lanes) = self.lanes {
+            in_range("with_lanes", lanes, limits::LANES)?;
+        }
         in_range("with_message_bytes_max", self.message_bytes_max, limits::MESSAGE_BYTES)?;
         let connection = self.connection.check(Some(KEEP_ALIVE_DEFAULT))?;
         let trust = trust(self.ca_certificates, self.trust_any_on_loopback)?;
@@ -252,6 +291,8 @@ impl ClientConfigBuilder {
             message_bytes_max: self.message_bytes_max,
             reconnect_backoff: self.reconnect_backoff,
             wait_for_ready: self.wait_for_ready,
+            probe_interval: self.probe_interval,
+            lanes: self.lanes,
             connection,
         })))
     }
@@ -284,6 +325,9 @@ fn trust(pems: Vec<Pem>, any_on_loopback: bool) -> Result<Trust, ConfigError> {
 /// A server that restarts is back within a second or so: the first pauses are short. One that stays away is asked by each
 /// client a few times a minute, and noticed soon after its return.
 const RECONNECT_BACKOFF_DEFAULT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
+
+/// A third of what a caller should lose to a dead path beyond QUIC's own probes.
+const PROBE_INTERVAL_DEFAULT: Duration = Duration::from_millis(100);
 
 /// A third of the default idle timeout, so that two may get lost; also well within what firewalls remember.
 const KEEP_ALIVE_DEFAULT: Duration = Duration::from_secs(10);
@@ -345,6 +389,8 @@ mod tests {
             message(base().with_reconnect_backoff(Duration::ZERO, long)).starts_with("with_reconnect_backoff: 0ns")
         );
         assert!(message(base().with_reconnect_backoff(long, short)).starts_with("with_reconnect_backoff: 1ms"));
+        assert!(message(base().with_probe_interval(Duration::ZERO)).starts_with("with_probe_interval: 0ns"));
+        assert!(message(base().with_lanes(17)).starts_with("with_lanes: 17"));
         assert!(message(base().with_bind_addr("x")).starts_with("with_bind_addr: `x`"));
     }
 

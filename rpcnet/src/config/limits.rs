@@ -70,6 +70,9 @@ pub(crate) const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(1)..=
 /// For what a handler takes: it may well be some days.
 pub(crate) const DEADLINE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(30 * 24 * 60 * 60);
 
+/// Well below the streams that a peer may open.
+pub(crate) const LANES: RangeInclusive<usize> = 1..=16;
+
 pub(crate) const IO_THREADS: RangeInclusive<usize> = 1..=1024;
 
 /// QUIC asks for datagrams of 1200 bytes; 28 are the headers of UDP and IPv4.

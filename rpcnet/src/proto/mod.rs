@@ -20,7 +20,7 @@ pub(crate) use head::{
 };
 pub(crate) use hello::{Hello, VERSION};
 pub(crate) use message::{begin_message, end_message, put_end, put_message};
-pub(crate) use reader::{Frame, FrameReader};
+pub(crate) use reader::{Frame, FrameReader, Piece};
 pub(crate) use status::Status;
 
 /// The application protocol that TLS negotiates (RFC 7301).

@@ -11,6 +11,22 @@ pub(crate) struct Frame {
     pub(crate) payload: Bytes,
 }
 
+/// A part of a frame of a message, or a whole frame of another type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) kind: FrameKind,
+    pub(crate) payload: Bytes,
+    /// Nothing of the frame is missing.
+    pub(crate) ends_frame: bool,
+}
+
+impl Piece {
+    /// Whether it is the end of a message.
+    pub(crate) fn ends_message(&self) -> bool {
+        self.kind == FrameKind::Message && self.ends_frame
+    }
+}
+
 /// An incremental reader: [`FrameReader::push`] what arrived, then take frames with [`FrameReader::next`].
 ///
 /// A frame that lies whole in one chunk is handed out as a slice of it, without a copy. One that is spread over
@@ -21,6 +37,8 @@ pub(crate) struct FrameReader {
     chunk: Bytes,
     /// The start of a frame whose end has not arrived, header included.
     partial: BytesMut,
+    /// A frame that is being handed out in pieces, and how much of it is missing.
+    open: Option<(FrameKind, usize)>,
 }
 
 impl FrameReader {
@@ -45,9 +63,54 @@ impl FrameReader {
         }
     }
 
+    /// The next piece: like [`FrameReader::next`], but frames of messages come as they arrive, so that a large message is put
+    /// together once and not twice.
+    pub(crate) fn next_piece(&mut self) -> Result<Option<Piece>, ProtocolError> {
+        if self.open.is_none() {
+            match self.header()? {
+                Some((kind, length)) if is_of_message(kind) => {
+                    self.skip_header();
+                    self.open = FrameKind::from_byte(kind).map(|kind| (kind, length));
+                }
+                _ => {
+                    let whole = |Frame { kind, payload }| Piece { kind, payload, ends_frame: true };
+                    return self.next().map(|frame| frame.map(whole));
+                }
+            }
+        }
+        Ok(self.piece_of_open())
+    }
+
+    /// The header of the next frame, if all of it is here.
+    fn header(&mut self) -> Result<Option<(u8, usize)>, ProtocolError> {
+        if !self.partial.is_empty() {
+            self.fill_partial_to(HEADER_BYTES);
+            return self.partial.first_chunk().copied().map(parse_header).transpose();
+        }
+        self.chunk.first_chunk().copied().map(parse_header).transpose()
+    }
+
+    fn skip_header(&mut self) {
+        if self.partial.is_empty() {
+            self.chunk.advance(HEADER_BYTES);
+        }
+        self.partial.clear();
+    }
+
+    fn piece_of_open(&mut self) -> Option<Piece> {
+        let (kind, missing) = self.open?;
+        let length = missing.min(self.chunk.len());
+        if length == 0 && missing > 0 {
+            return None;
+        }
+        let ends_frame = length == missing;
+        self.open = (!ends_frame).then(|| (kind, missing - length));
+        Some(Piece { kind, payload: take(&mut self.chunk, length), ends_frame })
+    }
+
     /// Whether the stream may end here: no frame has begun.
     pub(crate) fn is_at_boundary(&self) -> bool {
-        self.chunk.is_empty() && self.partial.is_empty()
+        self.chunk.is_empty() && self.partial.is_empty() && self.open.is_none()
     }
 
     fn next_raw(&mut self) -> Result<Option<(u8, Bytes)>, ProtocolError> {
@@ -96,6 +159,10 @@ fn take(chunk: &mut Bytes, length: usize) -> Bytes {
     if length == chunk.len() { std::mem::take(chunk) } else { chunk.split_to(length) }
 }
 
+fn is_of_message(kind: u8) -> bool {
+    matches!(FrameKind::from_byte(kind), Some(FrameKind::Fragment | FrameKind::Message))
+}
+
 fn parse_header(header: [u8; HEADER_BYTES]) -> Result<(u8, usize), ProtocolError> {
     let word = u32::from_le_bytes(header);
     let length = (word >> 8) as usize;
@@ -140,7 +207,47 @@ mod tests {
             .prop_map(|(kind, payload)| Frame { kind, payload: payload.into() })
     }
 
+    /// The same by pieces, put together again.
+    fn read_pieces(chunks: impl IntoIterator<Item = Bytes>) -> Result<(Vec<Frame>, bool), ProtocolError> {
+        let mut reader = FrameReader::default();
+        let (mut frames, mut whole) = (Vec::new(), BytesMut::new());
+        for chunk in chunks {
+            reader.push(chunk);
+            while let Some(Piece { kind, payload, ends_frame }) = reader.next_piece()? {
+                whole.extend_from_slice(&payload);
+                if ends_frame {
+                    frames.push(Frame { kind, payload: whole.split().freeze() });
+                }
+            }
+        }
+        Ok((frames, reader.is_at_boundary()))
+    }
+
     proptest! {
+        #[test]
+        fn pieces_make_the_same_frames(
+            frames in prop::collection::vec(any_frame(), 0..5),
+            cuts in prop::collection::vec(1_usize..30, 0..40),
+        ) {
+            let mut rest = encode(&frames);
+            let mut chunks: Vec<Bytes> = cuts.iter().map(|cut| rest.split_to((*cut).min(rest.len()))).collect();
+            chunks.push(rest);
+            prop_assert_eq!(read_pieces(chunks.clone()), read_all(chunks.clone()));
+            chunks.retain(|chunk| !chunk.is_empty());
+            chunks.pop();
+            prop_assert_eq!(read_pieces(chunks.clone()).map(|read| read.1), read_all(chunks).map(|read| read.1));
+        }
+
+        #[test]
+        fn arbitrary_bytes_are_refused_or_read_alike(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let chunks = [Bytes::from(bytes)];
+            match (read_pieces(chunks.clone()), read_all(chunks)) {
+                (Ok(pieces), Ok(frames)) => prop_assert_eq!(pieces, frames),
+                (Err(one), Err(other)) => prop_assert_eq!(one, other),
+                (one, other) => prop_assert!(false, "{:?} and {:?}", one, other),
+            }
+        }
+
         #[test]
         fn frames_split_at_every_boundary_come_out_whole(frames in prop::collection::vec(any_frame(), 0..5)) {
             let bytes = encode(&frames);

@@ -14,7 +14,7 @@ use crate::{
     ErrorKind, Executed, RpcError, Shape,
     proto::{Frame, FrameKind, ProtocolError, RequestHead, Status},
     service::Reply,
-    streaming::{Queue, StreamingCall, StreamingHandler},
+    streaming::{self, Queue, StreamingCall, StreamingHandler},
     transport::frames::{FrameReceiver, FrameSender},
 };
 
@@ -35,13 +35,15 @@ pub(crate) async fn serve(
     };
     let bytes_max = connection.server.config.settings().limits.message_bytes_max;
     let left = tokio::select! {
-        sent = send_responses(&mut send, &handler.responses) => {
-            sent?;
-            return send.finish();
-        }
+        sent = send_responses(&mut send, &handler.responses) => match sent {
+            Ok(()) => return send.finish(),
+            Err(left) => left,
+        },
         left = receive_requests(&mut frames, &handler.requests, bytes_max) => left,
     };
-    handler.abandon(caller_left(&left, frames.was_reset()));
+    // A caller that leaves resets its half and stops reading the other: either may be noticed first.
+    let gave_up = frames.was_reset() || send.was_stopped();
+    handler.abandon(caller_left(&left, gave_up));
     Err(left)
 }
 
@@ -117,8 +119,8 @@ async fn read_to_end(
             }
             Err(error) if error.kind() == ErrorKind::MessageTooLarge => {
                 requests.end(Err(error));
-                // What follows can't be read, and what comes of it is the handler's to say.
-                return std::future::pending().await;
+                // What follows can't be read, and what comes of it is the handler's to say, as long as somebody listens.
+                return Err(frames.failed().await);
             }
             Err(error) => return Err(error),
         }
@@ -131,11 +133,8 @@ async fn read_to_end(
 }
 
 /// What the handler is told about it.
-fn caller_left(error: &RpcError, by_reset: bool) -> RpcError {
-    if by_reset {
-        return RpcError::new(ErrorKind::Cancelled, Executed::Yes, "the caller gave the call up");
-    }
-    error.clone().with_executed(Executed::Yes)
+fn caller_left(error: &RpcError, gave_up: bool) -> RpcError {
+    if gave_up { streaming::gave_up() } else { error.clone().with_executed(Executed::Yes) }
 }
 
 impl Route {

@@ -28,7 +28,7 @@ pub(crate) async fn server_streaming<C: Channel>(
         let (mut sink, receiver) = channel.streaming(call.clone(), Some(request)).await?;
         sink.end();
         // A server that takes no more has answered, and its answer says why.
-        let _ = poll_fn(|cx| sink.poll_flush(cx)).await;
+        let _ = within(call.begins_by, async { Ok(poll_fn(|cx| sink.poll_flush(cx)).await) }).await?;
         open(method.clone(), &call, receiver, RequestsOf::Sent(sink), Failure::default()).await
     };
     begun.await.map_err(|error| error.in_call(method.clone()))

@@ -69,9 +69,12 @@ impl StreamingHandler {
 
     /// The caller is gone, for this reason.
     pub(crate) fn abandon(&self, reason: RpcError) {
-        self.requests.end(Err(reason));
-        self.responses.close();
+        // First, so that a handler that can be cancelled is dropped rather than woken by the end of its requests.
         self.task.cancel();
+        self.requests.end(Err(reason.clone()));
+        // Without a network, the caller may still wait for an answer whose requests failed.
+        self.responses.end(Err(reason));
+        self.responses.close();
     }
 }
 

@@ -31,6 +31,17 @@ pin_project_lite::pin_project! {
         responses: Arc<Queue>,
         item_bytes_max: usize,
         batch: Vec<u8>,
+        // How much of the batch is whole messages: the encoding of an item may panic halfway.
+        whole_bytes: usize,
+    }
+
+    impl<St, R> PinnedDrop for SendItems<St, R> {
+        // However the handler ended: what it streamed before comes before that end.
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            this.batch.truncate(*this.whole_bytes);
+            push(this.responses, this.batch, this.whole_bytes);
+        }
     }
 }
 
@@ -38,7 +49,8 @@ impl<St, R> SendItems<St, R> {
     pub(crate) fn new(items: St, encode: EncodeItem<R>, responses: Arc<Queue>, item_bytes_max: usize) -> Self {
         // The caller has its stream at once, whenever the first item comes.
         let batch = Vec::from(started(Context::take_answer_metadata().as_deref()));
-        Self { items, encode, responses, item_bytes_max, batch }
+        let whole_bytes = batch.len();
+        Self { items, encode, responses, item_bytes_max, batch, whole_bytes }
     }
 }
 
@@ -54,7 +66,7 @@ impl<St: Stream<Item = R>, R> Future for SendItems<St, R> {
                 // Without a reader this is a method that must not be cancelled: it runs to its end for nobody.
                 let _ = ready!(this.responses.poll_room(cx));
                 turn_bytes += this.batch.len();
-                push(this.responses, this.batch);
+                push(this.responses, this.batch, this.whole_bytes);
                 if turn_bytes >= TURN_BYTES_MAX {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
@@ -62,17 +74,20 @@ impl<St: Stream<Item = R>, R> Future for SendItems<St, R> {
             }
             let Poll::Ready(item) = this.items.as_mut().poll_next(cx) else {
                 if !this.batch.is_empty() && this.responses.poll_room(cx).is_ready() {
-                    push(this.responses, this.batch);
+                    push(this.responses, this.batch, this.whole_bytes);
                 }
                 return Poll::Pending;
             };
             let added = item.map(|item| put_item(item, *this.encode, *this.item_bytes_max, this.batch));
             let reply = match added {
-                Some(Ok(())) => continue,
+                Some(Ok(())) => {
+                    *this.whole_bytes = this.batch.len();
+                    continue;
+                }
                 Some(Err(reply)) => reply,
                 None => Reply::status(Status::Ok, ""),
             };
-            push(this.responses, this.batch);
+            push(this.responses, this.batch, this.whole_bytes);
             return Poll::Ready(reply);
         }
     }
@@ -92,9 +107,12 @@ fn put_item<R>(item: R, encode: EncodeItem<R>, bytes_max: usize, batch: &mut Vec
     encoded
 }
 
-fn push(responses: &Queue, batch: &mut Vec<u8>) {
+fn push(responses: &Queue, batch: &mut Vec<u8>, whole_bytes: &mut usize) {
+    *whole_bytes = 0;
     if !batch.is_empty() {
-        responses.push(std::mem::replace(batch, Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 8)).into());
+        // The next batch of a busy stream is as large; one that has little to say keeps no room for more.
+        let room = if batch.len() < BATCH_BYTES { 0 } else { BATCH_BYTES + BATCH_BYTES / 8 };
+        responses.push(std::mem::replace(batch, Vec::with_capacity(room)).into());
     }
 }
 

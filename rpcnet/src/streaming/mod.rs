@@ -21,4 +21,4 @@ pub(crate) use receiver::{Event, ResponseReceiver, Source};
 pub use requests::{Fallible, Requests, Streaming, fallible};
 pub(crate) use responses::{Pump, RequestsOf, collect_answer, decode_error};
 pub use responses::{RawResponseStream, ResponseStream};
-pub(crate) use sink::RequestSink;
+pub(crate) use sink::{RequestSink, gave_up};

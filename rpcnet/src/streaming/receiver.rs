@@ -13,7 +13,7 @@ use crate::{
     RpcError,
     channel::Answer,
     client::{ConnectionGuard, answer_of},
-    proto::{Fields, Frame, FrameKind, FrameReader, ProtocolError, ResponseHead, read_started},
+    proto::{Fields, FrameKind, FrameReader, Piece, ProtocolError, ResponseHead, read_started},
     transport::{
         frames::{join, truncated},
         quic::{ReceiveStream, stream_error},
@@ -65,8 +65,8 @@ impl ResponseReceiver {
     /// [`Event::End`].
     pub(crate) fn poll_event(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Event, RpcError>> {
         loop {
-            while let Some(frame) = self.next_frame()? {
-                if let Some(event) = self.event(frame)? {
+            while let Some(piece) = self.next_piece()? {
+                if let Some(event) = self.event(piece)? {
                     return Poll::Ready(Ok(event));
                 }
             }
@@ -77,23 +77,23 @@ impl ResponseReceiver {
         }
     }
 
-    fn next_frame(&mut self) -> Result<Option<Frame>, RpcError> {
-        self.reader.next().map_err(|error| self.source.violated(error))
+    fn next_piece(&mut self) -> Result<Option<Piece>, RpcError> {
+        self.reader.next_piece().map_err(|error| self.source.violated(error))
     }
 
-    fn event(&mut self, Frame { kind, payload }: Frame) -> Result<Option<Event>, RpcError> {
-        match kind {
+    fn event(&mut self, piece: Piece) -> Result<Option<Event>, RpcError> {
+        match piece.kind {
             FrameKind::Started if self.end.is_none() => {
-                let fields = read_started(payload).map_err(|error| self.source.violated(error))?;
+                let fields = read_started(piece.payload).map_err(|error| self.source.violated(error))?;
                 Ok(Some(Event::Started(fields)))
             }
             FrameKind::Response if self.end.is_none() && self.partial.is_empty() => {
-                let (head, _) = ResponseHead::read(payload).map_err(|error| self.source.violated(error))?;
+                let (head, _) = ResponseHead::read(piece.payload).map_err(|error| self.source.violated(error))?;
                 self.end = Some(head);
                 Ok(None)
             }
             FrameKind::Fragment | FrameKind::Message => {
-                let Some(message) = join(&mut self.partial, kind, payload, self.message_bytes_max)? else {
+                let Some(message) = join(&mut self.partial, piece, self.message_bytes_max)? else {
                     return Ok(None);
                 };
                 match self.end.take() {
@@ -101,7 +101,7 @@ impl ResponseReceiver {
                     Some(head) => answer_of(head, message).map(|answer| Some(Event::End(answer))),
                 }
             }
-            _ => Err(self.source.violated(ProtocolError::UnexpectedFrame { kind: kind.byte() })),
+            kind => Err(self.source.violated(ProtocolError::UnexpectedFrame { kind: kind.byte() })),
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::{
     channel::{Answer, OutgoingStream},
     client::deadline_exceeded,
     codec::unpinned,
+    error::executed_by,
     proto::Status,
     signature::WireOutcome,
 };
@@ -93,7 +94,8 @@ impl RawResponseStream {
             Ok(Event::End(answer)) if answer.status != Status::Ok => {
                 tell(answered, answer.metadata.as_deref());
                 requests.finish();
-                return Err(failure.get().unwrap_or_else(|| RpcError::from_status(answer.status, answer.message)));
+                let cause = failure.get().map(|cause| cause.with_executed(executed_by(answer.status)));
+                return Err(cause.unwrap_or_else(|| RpcError::from_status(answer.status, answer.message)));
             }
             Ok(event) => Some(event),
             Err(error) => return Err(failure.get().unwrap_or(error)),
@@ -114,11 +116,13 @@ impl RawResponseStream {
             return Poll::Ready(None);
         };
         live.requests.finish();
-        if answer.status == Status::Ok {
-            return Poll::Ready(None);
-        }
-        let told = || RpcError::from_status(answer.status, answer.message);
-        Poll::Ready(Some(Err(live.failure.get().unwrap_or_else(told).in_call(self.method.clone()))))
+        let error = match (answer.status, live.failure.get()) {
+            (Status::Ok, _) if answer.message.is_empty() => return Poll::Ready(None),
+            (Status::Ok, _) => RpcError::new(ErrorKind::Protocol, Executed::Yes, "the handler answers with one value"),
+            (status, Some(cause)) => cause.with_executed(executed_by(status)),
+            (status, None) => RpcError::from_status(status, answer.message),
+        };
+        Poll::Ready(Some(Err(error.in_call(self.method.clone()))))
     }
 }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::{Closed, StreamingHandler};
 use crate::{
-    RpcError,
+    ErrorKind, Executed, RpcError,
     proto::{begin_message, end_message, put_end},
     transport::quic::{SendStream, reset_code},
 };
@@ -21,6 +21,9 @@ use crate::{
 pub struct RequestSink {
     target: Target,
     message_bytes_max: usize,
+    /// The handler may run.
+    begun: bool,
+    finished: bool,
 }
 
 enum Target {
@@ -29,7 +32,6 @@ enum Target {
         /// Whole frames, not with the transport yet.
         batch: Vec<u8>,
         unsent: Bytes,
-        finished: bool,
     },
     InProcess(Arc<StreamingHandler>),
 }
@@ -37,20 +39,26 @@ enum Target {
 impl RequestSink {
     /// Sends on `send` what `opening` begins.
     pub(crate) fn quic(send: SendStream, opening: Vec<u8>, message_bytes_max: usize) -> Self {
-        let target = Target::Quic { send, batch: opening, unsent: Bytes::new(), finished: false };
-        Self { target, message_bytes_max }
+        let target = Target::Quic { send, batch: opening, unsent: Bytes::new() };
+        Self { target, message_bytes_max, begun: false, finished: false }
     }
 
     pub(crate) fn in_process(handler: Arc<StreamingHandler>, message_bytes_max: usize) -> Self {
-        Self { target: Target::InProcess(handler), message_bytes_max }
+        Self { target: Target::InProcess(handler), message_bytes_max, begun: true, finished: false }
     }
 
     /// Appends a request, which `encode` writes. It leaves with [`RequestSink::poll_flush`].
     ///
     /// # Errors
     ///
-    /// It can't be encoded, or is larger than the server accepts. Nothing of it is sent.
+    /// It can't be encoded, or is larger than the server accepts. Nothing of it is sent, but the handler may run because
+    /// of what was sent before.
     pub(crate) fn push(&mut self, encode: impl FnOnce(&mut Vec<u8>) -> Result<(), RpcError>) -> Result<(), RpcError> {
+        let executed = if self.begun { Executed::Maybe } else { Executed::No };
+        self.append(encode).map_err(|error| error.with_executed(executed))
+    }
+
+    fn append(&mut self, encode: impl FnOnce(&mut Vec<u8>) -> Result<(), RpcError>) -> Result<(), RpcError> {
         match &mut self.target {
             Target::Quic { batch, .. } => {
                 let start = begin_message(batch);
@@ -95,13 +103,14 @@ impl RequestSink {
     /// The server takes no more: it has answered, or the connection is lost. The answer says which.
     pub(crate) fn poll_flush(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), Closed>> {
         match &mut self.target {
-            Target::Quic { send, batch, unsent, .. } => loop {
+            Target::Quic { send, batch, unsent } => loop {
                 if unsent.is_empty() {
                     if batch.is_empty() {
                         return Poll::Ready(Ok(()));
                     }
                     *unsent = std::mem::take(batch).into();
                 }
+                self.begun = true;
                 ready!(send.poll_send(unsent, cx)).map_err(|_| Closed)?;
             },
             Target::InProcess(handler) => handler.requests.poll_room(cx),
@@ -110,21 +119,28 @@ impl RequestSink {
 
     /// The call is over, so its end is none of the caller's doing.
     pub(crate) fn finish(mut self) {
-        if let Target::Quic { send, finished, .. } = &mut self.target {
-            *finished = true;
+        self.finished = true;
+        if let Target::Quic { send, .. } = &mut self.target {
             // The server may have stopped listening.
             let _ = send.finish();
         }
     }
 }
 
-impl Drop for Target {
+impl Drop for RequestSink {
     fn drop(&mut self) {
-        if let Self::Quic { send, finished: false, .. } = self {
+        match &mut self.target {
+            _ if self.finished => {}
             // It may be closed already, which is as good.
-            let _ = send.reset(reset_code());
+            Target::Quic { send, .. } => drop(send.reset(reset_code())),
+            Target::InProcess(handler) => handler.abandon(gave_up()),
         }
     }
+}
+
+/// What a handler is told whose caller has left.
+pub(crate) fn gave_up() -> RpcError {
+    RpcError::new(ErrorKind::Cancelled, Executed::Yes, "the caller gave the call up")
 }
 
 fn check_size(length: usize, bytes_max: usize) -> Result<(), RpcError> {

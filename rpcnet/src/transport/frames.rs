@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use super::quic::{ReceiveStream, SendStream, is_reset, poll_failure, reset_code, stream_error};
 use crate::{
     ErrorKind, Executed, RpcError,
-    proto::{FRAGMENT_BYTES, Frame, FrameKind, FrameReader, ProtocolError, StreamKind, frame_header},
+    proto::{FRAGMENT_BYTES, Frame, FrameKind, FrameReader, Piece, ProtocolError, StreamKind, frame_header},
 };
 
 /// The receiving half of a stream, cut into frames. Dropped early, it tells the peer to stop sending.
@@ -105,17 +105,21 @@ impl FrameReceiver {
     pub(crate) async fn next_message(&mut self, bytes_max: usize) -> Result<Option<Bytes>, RpcError> {
         let mut whole = BytesMut::new();
         loop {
-            let Some(Frame { kind, payload }) = self.next().await? else {
-                return Err(truncated());
+            let Some(piece) = self.reader.next_piece()? else {
+                match self.receive().await? {
+                    Some(chunk) => self.reader.push(chunk),
+                    None => return Err(truncated()),
+                }
+                continue;
             };
-            match kind {
+            match piece.kind {
                 FrameKind::End if whole.is_empty() => return Ok(None),
                 FrameKind::Fragment | FrameKind::Message => {
-                    if let Some(message) = join(&mut whole, kind, payload, bytes_max)? {
+                    if let Some(message) = join(&mut whole, piece, bytes_max)? {
                         return Ok(Some(message));
                     }
                 }
-                _ => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
+                kind => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
             }
         }
     }
@@ -131,16 +135,25 @@ impl FrameReceiver {
 pub(crate) struct FrameSender {
     stream: SendStream,
     finished: bool,
+    stopped: bool,
 }
 
 impl FrameSender {
     pub(crate) fn new(stream: SendStream) -> Self {
-        Self { stream, finished: false }
+        Self { stream, finished: false, stopped: false }
     }
 
     /// Sends bytes that are frames already.
     pub(crate) async fn send(&mut self, frames: Bytes) -> Result<(), RpcError> {
-        self.stream.send(frames).await.map_err(stream_error)
+        self.stream.send(frames).await.map_err(|failure| {
+            self.stopped = is_reset(&failure);
+            stream_error(failure)
+        })
+    }
+
+    /// Whether the peer reads no more, rather than being lost with its connection; known after [`FrameSender::send`].
+    pub(crate) fn was_stopped(&self) -> bool {
+        self.stopped
     }
 
     /// Sends one message, in fragments if it is large. The message itself is not copied.
@@ -186,20 +199,15 @@ impl From<ProtocolError> for RpcError {
 }
 
 /// Adds a part to a message that is put together in `whole`, and returns it when that was the last.
-pub(crate) fn join(
-    whole: &mut BytesMut,
-    kind: FrameKind,
-    part: Bytes,
-    bytes_max: usize,
-) -> Result<Option<Bytes>, RpcError> {
-    if whole.len() + part.len() > bytes_max {
+pub(crate) fn join(whole: &mut BytesMut, piece: Piece, bytes_max: usize) -> Result<Option<Bytes>, RpcError> {
+    if whole.len() + piece.payload.len() > bytes_max {
         return Err(too_large(bytes_max));
     }
-    if kind == FrameKind::Message && whole.is_empty() {
-        return Ok(Some(part));
+    if piece.ends_message() && whole.is_empty() {
+        return Ok(Some(piece.payload));
     }
-    whole.extend_from_slice(&part);
-    Ok((kind == FrameKind::Message).then(|| whole.split().freeze()))
+    whole.extend_from_slice(&piece.payload);
+    Ok(piece.ends_message().then(|| whole.split().freeze()))
 }
 
 pub(crate) fn truncated() -> RpcError {

@@ -19,7 +19,7 @@ use s2n_quic::{
     provider::{
         congestion_controller::{Bbr, Cubic},
         endpoint_limits::{ConnectionAttempt, Limiter, Outcome},
-        event::disabled,
+        event::{ConnectionInfo, ConnectionMeta, Subscriber, disabled, events},
         io::tokio as quic_io,
         limits::Limits,
         mtu,
@@ -32,6 +32,7 @@ use crate::{
     ErrorKind, Executed, RpcError,
     config::{CongestionController, ConnectionSettings},
     proto::CloseCode,
+    transport::path::Path,
 };
 
 pub(crate) use s2n_quic::{
@@ -108,7 +109,7 @@ pub(crate) fn client_endpoint(
         .map_err(refused)?
         .with_mtu(MtuByPath { asked: connection.max_mtu })
         .map_err(refused)?
-        .with_event(disabled::Provider)
+        .with_event(PathWatch)
         .map_err(refused)?;
     match connection.congestion_controller {
         CongestionController::Cubic => {
@@ -191,6 +192,27 @@ pub(crate) fn poll_failure(stream: &mut ReceiveStream, cx: &mut task::Context<'_
 /// The code with which a stream is reset whose answer nobody wants.
 pub(crate) fn reset_code() -> application::Error {
     application::Error::UNKNOWN
+}
+
+/// What the path of a client's connection is like, from now on.
+pub(crate) fn path(handle: &Handle) -> Arc<Path> {
+    // A connection that is gone has no path any more: one that tells nothing does as well.
+    handle.query_event_context(|path: &Arc<Path>| Arc::clone(path)).unwrap_or_default()
+}
+
+/// Keeps each connection's [`Path`] up to date.
+struct PathWatch;
+
+impl Subscriber for PathWatch {
+    type ConnectionContext = Arc<Path>;
+
+    fn create_connection_context(&mut self, _: &ConnectionMeta, _: &ConnectionInfo<'_>) -> Arc<Path> {
+        Arc::default()
+    }
+
+    fn on_recovery_metrics(&mut self, path: &mut Arc<Path>, _: &ConnectionMeta, metrics: &events::RecoveryMetrics<'_>) {
+        path.record(metrics.pto_count, metrics.smoothed_rtt, metrics.min_rtt);
+    }
 }
 
 /// Closes the connection for the reason `code`.

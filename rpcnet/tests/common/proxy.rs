@@ -21,6 +21,8 @@ struct Path {
     /// Where new flows go; a flow stays with the server that it began with.
     upstream: Mutex<SocketAddr>,
     swallows: AtomicBool,
+    /// Flows that began before the last cut are dead.
+    cuts: AtomicU64,
     /// Packets lost of each million.
     loss_ppm: u64,
     /// One way.
@@ -47,6 +49,7 @@ impl Proxy {
         let path = Arc::new(Path {
             upstream: Mutex::new(upstream),
             swallows: AtomicBool::new(false),
+            cuts: AtomicU64::new(0),
             loss_ppm: (loss * 1e6) as u64,
             delay,
             random: AtomicU64::new(0x9e37_79b9_7f4a_7c15),
@@ -72,6 +75,11 @@ impl Proxy {
         self.path.swallows.store(all, Ordering::SeqCst);
     }
 
+    /// Swallows what belongs to the flows of now; those that begin later pass.
+    pub fn cut(&self) {
+        self.path.cuts.fetch_add(1, Ordering::SeqCst);
+    }
+
     /// Sends flows that begin from now on to another server.
     pub fn reroute(&self, upstream: SocketAddr) {
         *self.path.upstream.lock().expect("no panic in here") = upstream;
@@ -79,8 +87,9 @@ impl Proxy {
 }
 
 impl Path {
-    fn loses(&self) -> bool {
-        if self.swallows.load(Ordering::SeqCst) {
+    /// Whether the next packet of a flow that began after so many cuts is lost.
+    fn loses(&self, cuts: u64) -> bool {
+        if self.swallows.load(Ordering::SeqCst) || self.cuts.load(Ordering::SeqCst) > cuts {
             return true;
         }
         // xorshift64: the same packets are lost in each run, as far as their order is the same.
@@ -110,20 +119,27 @@ async fn run(socket: std::net::UdpSocket, path: Arc<Path>, mut stopped: mpsc::Re
             Entry::Occupied(flow) => flow.into_mut(),
             Entry::Vacant(place) => place.insert(flow(&front, client, &path).await),
         };
-        if !path.loses() {
+        if !path.loses(to_server.cuts) {
             // The other end may be gone: then the packet is lost.
-            let _ = to_server.send((Instant::now() + path.delay, packet[..length].to_vec()));
+            let _ = to_server.packets.send((Instant::now() + path.delay, packet[..length].to_vec()));
         }
     }
 }
 
 type Delayed = (Instant, Vec<u8>);
 
-/// Connects a client to the server of the moment. Returns where its packets go.
-async fn flow(front: &Arc<UdpSocket>, client: SocketAddr, path: &Arc<Path>) -> mpsc::UnboundedSender<Delayed> {
+/// The way of one client to its server.
+struct Flow {
+    packets: mpsc::UnboundedSender<Delayed>,
+    cuts: u64,
+}
+
+/// Connects a client to the server of the moment.
+async fn flow(front: &Arc<UdpSocket>, client: SocketAddr, path: &Arc<Path>) -> Flow {
     let back = Arc::new(UdpSocket::bind("127.0.0.1:0").await.expect("a free port"));
     let upstream = *path.upstream.lock().expect("no panic in here");
-    let (to_server, for_server) = mpsc::unbounded_channel();
+    let cuts = path.cuts.load(Ordering::SeqCst);
+    let (packets, for_server) = mpsc::unbounded_channel();
     let (to_client, for_client) = mpsc::unbounded_channel();
     tokio::spawn(deliver(for_server, Arc::clone(&back), upstream));
     tokio::spawn(deliver(for_client, Arc::clone(front), client));
@@ -134,12 +150,12 @@ async fn flow(front: &Arc<UdpSocket>, client: SocketAddr, path: &Arc<Path>) -> m
             let Ok((length, _)) = back.recv_from(&mut packet).await else {
                 continue;
             };
-            if !path.loses() && to_client.send((Instant::now() + path.delay, packet[..length].to_vec())).is_err() {
+            if !path.loses(cuts) && to_client.send((Instant::now() + path.delay, packet[..length].to_vec())).is_err() {
                 return;
             }
         }
     });
-    to_server
+    Flow { packets, cuts }
 }
 
 async fn deliver(mut packets: mpsc::UnboundedReceiver<Delayed>, socket: Arc<UdpSocket>, to: SocketAddr) {
