@@ -22,7 +22,7 @@ pub use identity::Identity;
 pub use pem::Pem;
 pub use server::{ServerConfig, ServerConfigBuilder};
 
-pub(crate) use client::Trust;
+pub(crate) use client::{ClientSettings, Trust};
 pub(crate) use connection::ConnectionSettings;
 pub(crate) use limits::DEADLINE;
 pub(crate) use pem::{PemRole, PemText};
