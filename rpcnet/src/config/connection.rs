@@ -41,6 +41,8 @@ pub(crate) struct ConnectionDraft {
     pub(crate) connection_window_bytes: Option<u32>,
     pub(crate) stream_window_bytes: Option<u32>,
     pub(crate) cipher_suites: Vec<CipherSuite>,
+    #[cfg(feature = "simulation")]
+    pub(crate) simulated_network: bool,
 }
 
 /// Settings that were found valid; `None` is the QUIC library's default.
@@ -54,6 +56,9 @@ pub(crate) struct ConnectionSettings {
     pub(crate) stream_window_bytes: Option<u32>,
     /// In order of preference, never empty.
     pub(crate) cipher_suites: Vec<CipherSuite>,
+    /// Whether turmoil's network takes the place of the system's.
+    #[cfg(feature = "simulation")]
+    pub(crate) simulated_network: bool,
 }
 
 impl Default for ConnectionDraft {
@@ -66,6 +71,8 @@ impl Default for ConnectionDraft {
             connection_window_bytes: None,
             stream_window_bytes: None,
             cipher_suites: vec![CipherSuite::Aes128Gcm, CipherSuite::Aes256Gcm, CipherSuite::ChaCha20Poly1305],
+            #[cfg(feature = "simulation")]
+            simulated_network: false,
         }
     }
 }
@@ -102,6 +109,8 @@ impl ConnectionDraft {
             connection_window_bytes: self.connection_window_bytes,
             stream_window_bytes: self.stream_window_bytes,
             cipher_suites: self.cipher_suites.clone(),
+            #[cfg(feature = "simulation")]
+            simulated_network: self.simulated_network,
         })
     }
 
@@ -173,6 +182,24 @@ macro_rules! connection_setters {
         /// ChaCha20-Poly1305). An empty list is refused by `build()`.
         pub fn with_cipher_suites(mut self, suites: impl IntoIterator<Item = crate::CipherSuite>) -> Self {
             self.connection.cipher_suites = suites.into_iter().collect();
+            self
+        }
+
+        /// Sends and receives over the network that [turmoil](https://docs.rs/turmoil/0.7) simulates, instead of the
+        /// system's: to be used inside of a simulation's hosts and clients, on both sides.
+        ///
+        /// Everything runs on the host's own runtime and in its virtual time, so that crashing the host is what it is for a
+        /// machine; there are no IO threads. A client finds servers by their hosts' names or by address. Certificates are
+        /// checked as ever, so give the server an identity for its host's name. Give packets a latency above zero, and the
+        /// hosts' sockets room for a few hundred of them (`udp_capacity`).
+        ///
+        /// Keys, connection ids and the jitter of reconnecting are drawn from the system's randomness, not from the
+        /// simulation's seed: a seed replays the same faults at the same times, but not packet for packet.
+        ///
+        /// Needs the feature `simulation`.
+        #[cfg(feature = "simulation")]
+        pub fn with_simulated_network(mut self) -> Self {
+            self.connection.simulated_network = true;
             self
         }
     };

@@ -15,6 +15,8 @@ mod router;
 mod running;
 mod shared;
 mod shutdown;
+#[cfg(feature = "simulation")]
+mod simulated;
 mod streaming;
 
 use std::{fmt, net::SocketAddr, sync::Arc};

@@ -1,6 +1,9 @@
-//! QUIC by s2n-quic: the only file that names it.
+//! QUIC by s2n-quic: the only module that names it.
 //!
 //! Everything else sees the aliases and the two functions that open endpoints.
+
+#[cfg(feature = "simulation")]
+mod simulated;
 
 use std::{
     borrow::Cow,
@@ -20,7 +23,7 @@ use s2n_quic::{
         congestion_controller::{Bbr, Cubic},
         endpoint_limits::{ConnectionAttempt, Limiter, Outcome},
         event::{ConnectionInfo, ConnectionMeta, Subscriber, disabled, events},
-        io::tokio as quic_io,
+        io as quic_io,
         limits::Limits,
         mtu,
         tls::rustls as quic_tls,
@@ -41,6 +44,15 @@ pub(crate) use s2n_quic::{
     connection::{Handle, StreamAcceptor},
     stream::{BidirectionalStream, ReceiveStream, SendStream},
 };
+#[cfg(feature = "simulation")]
+pub(crate) use simulated::SimulatedSocket;
+
+/// Where an endpoint's packets come from and go to.
+pub(crate) enum Socket {
+    System(UdpSocket),
+    #[cfg(feature = "simulation")]
+    Simulated(SimulatedSocket),
+}
 
 /// What a server's endpoint needs beyond its TLS configuration.
 pub(crate) struct ServerEndpointSettings<'a> {
@@ -54,7 +66,25 @@ pub(crate) struct ServerEndpointSettings<'a> {
 
 /// Opens a server's endpoint on `socket`. Its tasks run on the current tokio runtime.
 pub(crate) fn server_endpoint(
-    socket: UdpSocket,
+    socket: Socket,
+    tls: Arc<rustls::ServerConfig>,
+    settings: ServerEndpointSettings<'_>,
+) -> Result<ServerEndpoint, RpcError> {
+    match socket {
+        Socket::System(socket) => {
+            let io = io_provider(socket, settings.connection).map_err(no_socket)?;
+            server_endpoint_over(io, tls, settings)
+        }
+        #[cfg(feature = "simulation")]
+        Socket::Simulated(socket) => {
+            let io = socket.into_provider(settings.connection.max_mtu.unwrap_or(MTU_MAX_NETWORK));
+            server_endpoint_over(io, tls, settings)
+        }
+    }
+}
+
+fn server_endpoint_over(
+    io: impl quic_io::Provider,
     tls: Arc<rustls::ServerConfig>,
     settings: ServerEndpointSettings<'_>,
 ) -> Result<ServerEndpoint, RpcError> {
@@ -70,7 +100,7 @@ pub(crate) fn server_endpoint(
     let builder = ServerEndpoint::builder()
         .with_tls(quic_tls::Server::from(tls))
         .map_err(refused)?
-        .with_io(io_provider(socket, settings.connection).map_err(no_socket)?)
+        .with_io(io)
         .map_err(no_socket)?
         .with_limits(limits)
         .map_err(refused)?
@@ -93,7 +123,26 @@ pub(crate) fn server_endpoint(
 
 /// Opens a client's endpoint on `socket`. Its tasks run on the current tokio runtime.
 pub(crate) fn client_endpoint(
-    socket: UdpSocket,
+    socket: Socket,
+    tls: Arc<rustls::ClientConfig>,
+    connection: &ConnectionSettings,
+    connect_timeout: Duration,
+) -> Result<ClientEndpoint, RpcError> {
+    match socket {
+        Socket::System(socket) => {
+            let io = io_provider(socket, connection).map_err(no_socket)?;
+            client_endpoint_over(io, tls, connection, connect_timeout)
+        }
+        #[cfg(feature = "simulation")]
+        Socket::Simulated(socket) => {
+            let io = socket.into_provider(connection.max_mtu.unwrap_or(MTU_MAX_NETWORK));
+            client_endpoint_over(io, tls, connection, connect_timeout)
+        }
+    }
+}
+
+fn client_endpoint_over(
+    io: impl quic_io::Provider,
     tls: Arc<rustls::ClientConfig>,
     connection: &ConnectionSettings,
     connect_timeout: Duration,
@@ -103,7 +152,7 @@ pub(crate) fn client_endpoint(
     let builder = ClientEndpoint::builder()
         .with_tls(quic_tls::Client::from(tls))
         .map_err(refused)?
-        .with_io(io_provider(socket, connection).map_err(no_socket)?)
+        .with_io(io)
         .map_err(no_socket)?
         .with_limits(limits)
         .map_err(refused)?
@@ -220,8 +269,8 @@ pub(crate) fn close(handle: &Handle, code: CloseCode) {
     handle.close(application::Error::from(code.number()));
 }
 
-fn io_provider(socket: UdpSocket, settings: &ConnectionSettings) -> io::Result<quic_io::Provider> {
-    quic_io::Provider::builder()
+fn io_provider(socket: UdpSocket, settings: &ConnectionSettings) -> io::Result<quic_io::tokio::Provider> {
+    quic_io::tokio::Provider::builder()
         .with_rx_socket(socket)?
         .with_max_mtu(settings.max_mtu.unwrap_or(MTU_MAX_LOOPBACK))?
         // The ring has room for this many bytes of the largest batches: with the default of 128 KiB and jumbo frames, for
