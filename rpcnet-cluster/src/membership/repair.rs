@@ -240,6 +240,12 @@ impl Membership {
         if count > BUCKETS_MAX || !count.is_power_of_two() {
             return Vec::new();
         }
+        let mut differing = vec![false; count];
+        for bucket in buckets {
+            if let Some(differs) = differing.get_mut(*bucket as usize) {
+                *differs = true;
+            }
+        }
         let said: BTreeMap<NodeKey, &Claim> = theirs.iter().map(|claim| (claim.key, claim)).collect();
         let news = |member: &&Member| match said.get(&member.key) {
             None => member.state.is_live(),
@@ -249,7 +255,7 @@ impl Membership {
             }
         };
         let members = self.roster.all().iter();
-        let members = members.filter(|member| buckets.contains(&(bucket_of(member.key, count) as u32)));
+        let members = members.filter(|member| differing[bucket_of(member.key, count)]);
         members.filter(news).filter_map(|member| self.full_claim(member.key)).collect()
     }
 }
