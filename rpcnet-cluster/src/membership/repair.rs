@@ -135,7 +135,7 @@ impl Membership {
             return;
         }
         let differs = now.since(*self.repair.differs.get_or_insert(now));
-        if !self.may_request(now) || self.settings.is_plain() && now < self.repair.next {
+        if !self.may_request(now) {
             return;
         }
         let fresh = self.repair.joined.is_some_and(|joined| now.since(joined) < FRESH_FOR);
