@@ -4,9 +4,9 @@
 //! cargo run --release -p rpcnet-cluster --example idle_cost -- --nodes 1000 --seconds 60
 //! ```
 //!
-//! All nodes but one live in this process, each with its own socket, keys and driver; the one that is measured has a process of its
-//! own, so that its processor time is its own. All is sealed. On a machine with few cores the crowd takes most of the
-//! time; the measured node's share of it is what counts.
+//! All nodes but one live in this process, each with its own socket, keys and driver; the one that is measured has a
+//! process of its own, so that its processor time is its own. All is sealed. On a machine with few cores the crowd
+//! takes most of the time; the measured node's share of it is what counts.
 
 use std::{error::Error, io::Write, process::Stdio, time::Duration};
 
@@ -44,19 +44,29 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// All nodes but one.
 async fn crowd(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout();
-    let bulk = BulkService::new()?;
-    let server = Server::builder(ServerConfig::development().build()?).cluster(&bulk).start().await?;
-    let first = config("seed")?.with_bind_addr(server.local_addr()).with_gossip_port(0).build()?;
-    let mut nodes = vec![ClusterMembership::with_server(first, &bulk).await?];
-    let seed = nodes[0].seed().to_string();
-    for index in 1..arguments.nodes - 1 {
-        let config = config(&format!("node-{index:05}"))?.with_seeds([&seed]).build()?;
-        nodes.push(ClusterMembership::new(config).await?);
-        if index % 20 == 0 {
+    let (mut nodes, mut servers, mut seeds) = (Vec::new(), Vec::new(), Vec::new());
+    for index in 0..arguments.nodes - 1 {
+        let config = config(&format!("node-{index:05}"))?.with_seeds(&seeds);
+        if index % NODES_FOR_EACH_SERVER == 0 {
+            let bulk = BulkService::new()?;
+            let server = Server::builder(ServerConfig::development().build()?).cluster(&bulk).start().await?;
+            let config = config.with_bind_addr(server.local_addr()).with_gossip_port(0).build()?;
+            nodes.push(ClusterMembership::with_server(config, &bulk).await?);
+            servers.push(server);
+        } else {
+            nodes.push(ClusterMembership::new(config.build()?).await?);
+        }
+        if index % NODES_FOR_EACH_SERVER == 0 && seeds.len() < 10 {
+            seeds.push(nodes[index].seed().to_string());
+        }
+        if index % 10 == 9 {
             // A crowd that starts at once is another measurement.
+            write!(out, "\r{} nodes started   ", nodes.len())?;
+            out.flush()?;
             sleep(Duration::from_secs(1)).await;
         }
     }
+    let seed = seeds[0].clone();
     wait_for_all(&nodes, nodes.len(), &mut out).await?;
     let (nodes_text, seconds) = (arguments.nodes.to_string(), arguments.seconds.to_string());
     let child = Command::new(std::env::current_exe()?)
@@ -123,6 +133,9 @@ async fn wait_for_all(nodes: &[ClusterMembership], count: usize, out: &mut impl 
     }
 }
 
+/// Nodes that serve no calls ask one that does for large state.
+const NODES_FOR_EACH_SERVER: usize = 25;
+/// For all nodes to see all.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Processor time of this process, all threads.

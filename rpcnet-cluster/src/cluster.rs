@@ -26,9 +26,9 @@ use crate::{
 /// it had time to object. A node that said goodbye is `Left`, not `Failed`, to whoever heard it. What this node says
 /// about itself is never overruled for good: it objects, with a higher incarnation.
 ///
-/// Likely: that all views agree within seconds of a change; that a failed node is dead. Neither can be certain in a network
-/// that loses messages: a node that can't be reached looks like one that is dead, and two halves of a
-/// split each think that the other has failed. See [`Quorum`] for programs that must not act on that.
+/// Likely: that all views agree within seconds of a change; that a failed node is dead. Neither can be certain in a
+/// network that loses messages: a node that can't be reached looks like one that is dead, and two halves of a split
+/// each think that the other has failed. See [`Quorum`] for programs that must not act on that.
 ///
 /// ```
 /// use rpcnet_cluster::{ClusterConfig, ClusterMembership};
@@ -52,7 +52,8 @@ pub struct ClusterMembership {
 impl ClusterMembership {
     /// Starts a node that serves no calls itself. If it has seeds, it begins to join by them at once.
     ///
-    /// Without a server it can't give large state to others; it can fetch it. Its tasks run on the current tokio runtime.
+    /// Without a server it can't give large state to others; it can fetch it. Its tasks run on the current tokio
+    /// runtime.
     ///
     /// # Errors
     ///
@@ -83,10 +84,12 @@ impl ClusterMembership {
         Ok(Self { shared, commands, seeds })
     }
 
-    /// Joins a cluster by these seeds, besides those of the configuration, and waits until a member has taken this node in.
+    /// Joins a cluster by these seeds, besides those of the configuration, and waits until a member has taken this node
+    /// in.
     ///
-    /// Each is a text as [`with_seeds`](crate::ClusterConfigBuilder::with_seeds) takes it, a [`Seed`], or the [`SocketAddr`] of a
-    /// node's RPC server. One that answers is enough. The first node of a cluster has nobody to join.
+    /// Each is a text as [`with_seeds`](crate::ClusterConfigBuilder::with_seeds) takes it, a [`Seed`], or the
+    /// [`SocketAddr`] of a node's RPC server. One that answers is enough. The first node of a cluster has nobody to
+    /// join.
     ///
     /// # Errors
     ///
@@ -219,8 +222,8 @@ impl ClusterMembership {
         Events::new(Arc::clone(&self.shared))
     }
 
-    /// Fetches the whole state from another member, as after joining. It happens by itself when differences last; this is
-    /// for those who want it now.
+    /// Fetches the whole state from another member, as after joining. It happens by itself when differences last; this
+    /// is for those who want it now.
     ///
     /// # Errors
     ///
@@ -234,8 +237,8 @@ impl ClusterMembership {
         result.await.map_err(|_| LeftError)?
     }
 
-    /// How suspicious the silence of a node is: of one that this node watches, measured here; of one that is suspected, as measured by
-    /// the first to suspect it. `None` for any other node.
+    /// How suspicious the silence of a node is: of one that this node watches, measured here; of one that is suspected,
+    /// as measured by the first to suspect it. `None` for any other node.
     pub async fn phi(&self, id: &NodeId) -> Option<f64> {
         self.query(|answer| Command::Phi(id.clone(), answer)).await.flatten()
     }
@@ -313,7 +316,8 @@ impl ClusterMembership {
         *self.shared.counters.lock()
     }
 
-    /// Accepts another cluster key, besides those that it has; see [`Keyring`](crate::Keyring) for how keys are changed.
+    /// Accepts another cluster key, besides those that it has; see [`Keyring`](crate::Keyring) for how keys are
+    /// changed.
     ///
     /// # Errors
     ///

@@ -8,9 +8,9 @@ use crate::{Node, NodeId, View, shared::Shared};
 
 /// A change of this node's view, in the order in which this node learned of it.
 ///
-/// Guaranteed: a subscriber hears of every change of this node's view, or gets a [`Resync`](Self::Resync) in place of those that
-/// it was too slow for; and the view already shows a change when its event arrives. Only likely: that other nodes see
-/// the same at the same time, or in the same order.
+/// Guaranteed: a subscriber hears of every change of this node's view, or gets a [`Resync`](Self::Resync) in place of
+/// those that it was too slow for; and the view already shows a change when its event arrives. Only likely: that other
+/// nodes see the same at the same time, or in the same order.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ClusterEvent {
@@ -22,7 +22,8 @@ pub enum ClusterEvent {
     NodeFailed(Arc<Node>),
     /// A node has changed what it says about itself: tags, addresses, draining, degraded.
     NodeUpdated(Arc<Node>),
-    /// Somebody could not reach a node; the number is phi, how sure the first to notice was. The node still counts as a member.
+    /// Somebody could not reach a node; the number is phi, how sure the first to notice was. The node still counts as a
+    /// member.
     NodeSuspect(Arc<Node>, f64),
     /// A node that was suspected or had failed has shown that it is alive.
     NodeRecovered(Arc<Node>),

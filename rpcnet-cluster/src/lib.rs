@@ -1,8 +1,8 @@
 //! Clusters of rpcnet servers: who is there, who is not, and who works well.
 //!
-//! A node starts with [`ClusterMembership::new`], joins others by seeds, and from then on sees the cluster as a [`View`] that
-//! follows what happens, within seconds. [`ClusterEvent`]s tell of each change. [`NodeRegistry`] and [`WorkerRegistry`] find
-//! nodes by their tags.
+//! A node starts with [`ClusterMembership::new`], joins others by seeds, and from then on sees the cluster as a
+//! [`View`] that follows what happens, within seconds. [`ClusterEvent`]s tell of each change. [`NodeRegistry`] and
+//! [`WorkerRegistry`] find nodes by their tags.
 //!
 //! ```
 //! use rpcnet_cluster::{ClusterConfig, ClusterMembership, WorkerRegistry};

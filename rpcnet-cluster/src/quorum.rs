@@ -2,9 +2,9 @@
 
 /// How many nodes must be there before a program acts.
 ///
-/// Membership is eventually consistent: two sides of a split can both count the other's nodes for some seconds, until they are
-/// found to be gone. So a quorum by itself prevents two sides from acting at once only if what they do
-/// waits for longer than detection takes, or is checked by a majority of them. It is a brake, not a lock.
+/// Membership is eventually consistent: two sides of a split can both count the other's nodes for some seconds, until
+/// they are found to be gone. So a quorum by itself prevents two sides from acting at once only if what they do waits
+/// for longer than detection takes, or is checked by a majority of them. It is a brake, not a lock.
 ///
 /// ```
 /// use rpcnet_cluster::Quorum;

@@ -255,6 +255,11 @@ fn three_tenths_are_the_minority_and_heal() {
     let (minority, majority) = (0..NODES).partition(|node| node % 10 < 3);
     assert_eq!(verdicts(&world), vec![(minority, majority); NODES]);
     heals_within_8_s(&mut world);
+    world.run_for(seconds(10));
+    for node in 0..NODES {
+        let refuted = world.node(node).map_or(0, |node| node.0.incarnation());
+        assert_eq!(refuted > 0, node % 10 < 3, "the minority refutes, and takes back what it thought of node {node}");
+    }
 }
 
 #[test]

@@ -4,9 +4,9 @@
 //! cargo run --release -p membership
 //! ```
 //!
-//! It starts five nodes as processes on this machine and shows what each sees of the others. Then it pauses one for a second,
-//! kills one, starts it again at its old address, and lets one leave. It ends by itself, in under a minute; with
-//! exit code 0 only if every view was right after every step.
+//! It starts five nodes as processes on this machine and shows what each sees of the others. Then it pauses one for a
+//! second, kills one, starts it again at its old address, and lets one leave. It ends by itself, in under a minute;
+//! with exit code 0 only if every view was right after every step.
 
 mod board;
 mod fleet;

@@ -1,4 +1,5 @@
-//! One node, in a process of its own: joins, and writes what it sees to its standard output, as JSON, a line for each change.
+//! One node, in a process of its own: joins, and writes what it sees to its standard output, as JSON, a line for each
+//! change.
 
 use std::{error::Error, io::Write, net::SocketAddr};
 

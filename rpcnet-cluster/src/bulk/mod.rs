@@ -1,8 +1,8 @@
 //! The bulk channel: state that is too large for datagrams, over an rpcnet connection.
 //!
 //! [`BulkService`] is the side that answers: a raw handler that a program registers at its rpcnet server. [`Link`] is the side that
-//! asks; it needs no server. An exchange is two calls on one connection: a hello, which is answered with who the server is and
-//! a ticket; and the request itself, sealed for that ticket. `seal` has the envelope.
+//! asks; it needs no server. An exchange is two calls on one connection: a hello, which is answered with who the server
+//! is and a ticket; and the request itself, sealed for that ticket. `seal` has the envelope.
 
 mod link;
 mod seal;

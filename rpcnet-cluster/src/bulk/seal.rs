@@ -6,8 +6,9 @@
 //! kind u8 | key u16 | salt, 16 random bytes | ... sealed under HKDF(cluster key, salt), AAD = label, head, context ... | tag
 //! ```
 //!
-//! The context ties a message to what it answers: an answer to the salt of its request, a request to the ticket that the
-//! server has just handed out. So an old answer fits no new request, and an old request no server that started since.
+//! The context ties a message to what it answers: an answer to the salt of its request, a request to the ticket that
+//! the server has just handed out. So an old answer fits no new request, and an old request no server that started
+//! since.
 
 use std::time::Duration;
 

@@ -23,8 +23,8 @@ use super::{
 };
 use crate::{datagram::is_loopback, driver::Command, shared::Shared};
 
-/// What a node's rpcnet server does for its cluster: it gives state to other members, and tells joiners where the node takes
-/// gossip. Cloning is cheap, and all clones are one.
+/// What a node's rpcnet server does for its cluster: it gives state to other members, and tells joiners where the node
+/// takes gossip. Cloning is cheap, and all clones are one.
 ///
 /// Make it first, [add it](ServerBuilderExt::cluster) to the server, start the server, and then start the membership
 /// [with it](crate::ClusterMembership::with_server), which needs the server's address. Until then it refuses.

@@ -6,8 +6,8 @@ use super::{error::ConfigError, in_range};
 
 /// How heartbeats are taken and judged: the phi accrual failure detector (Hayashibara et al. 2004).
 ///
-/// Phi says how unlikely a silence is, given the heartbeats before it: at phi 8, one silence in 10⁸ would last this long
-/// if the node were well.
+/// Phi says how unlikely a silence is, given the heartbeats before it: at phi 8, one silence in 10⁸ would last this
+/// long if the node were well.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HealthCheckConfig {
     pub(crate) interval: Option<Duration>,
@@ -34,7 +34,8 @@ impl HealthCheckConfig {
         self
     }
 
-    /// Another threshold for the nodes with a certain tag, such as those behind a slow line. The first that fits counts.
+    /// Another threshold for the nodes with a certain tag, such as those behind a slow line. The first that fits
+    /// counts.
     #[must_use]
     pub fn with_phi_threshold_for(mut self, tag: impl Into<String>, value: impl Into<String>, phi: f64) -> Self {
         self.tag_thresholds.push((tag.into(), value.into(), phi));

@@ -117,8 +117,8 @@ impl ClusterConfigBuilder {
 
     /// The node's name: the same after a restart, and no other node's. 1 to 64 bytes.
     ///
-    /// Without it, a name is drawn at random at each start. A node that is known by its old name and comes back under a new
-    /// one is two nodes to the others: the old one fails, the new one joins.
+    /// Without it, a name is drawn at random at each start. A node that is known by its old name and comes back under a
+    /// new one is two nodes to the others: the old one fails, the new one joins.
     pub fn with_node_id(mut self, id: impl Into<String>) -> Self {
         self.node_id = Some(id.into());
         self
@@ -168,8 +168,8 @@ impl ClusterConfigBuilder {
     /// Members to join the cluster by (default: none): each `host:port` with its RPC port, or `gossip://host:port`; see
     /// [`Seed`].
     ///
-    /// They are asked when this node starts, and again whenever it knows of no other live node, and now and then in between,
-    /// so that a cluster that was split in two finds together. Their names are looked up anew each time.
+    /// They are asked when this node starts, and again whenever it knows of no other live node, and now and then in
+    /// between, so that a cluster that was split in two finds together. Their names are looked up anew each time.
     pub fn with_seeds<S: AsRef<str>>(mut self, seeds: impl IntoIterator<Item = S>) -> Self {
         self.seeds.extend(seeds.into_iter().map(|seed| seed.as_ref().parse()));
         self
@@ -246,8 +246,8 @@ impl ClusterConfigBuilder {
 
     /// How to reach the RPC servers of other nodes, for state that is too large for datagrams.
     ///
-    /// Without it, a node without a key uses [`ClientConfig::development`](rpcnet::ClientConfig::development), for all is on
-    /// this machine; a node with a key does without large state: it joins by gossip alone.
+    /// Without it, a node without a key uses [`ClientConfig::development`](rpcnet::ClientConfig::development), for all
+    /// is on this machine; a node with a key does without large state: it joins by gossip alone.
     pub fn with_client_config(mut self, config: rpcnet::ClientConfig) -> Self {
         self.client = Some(config);
         self

@@ -16,8 +16,8 @@ pub enum Profile {
     Lan,
     /// Several regions: round trips of up to half a second.
     Wan,
-    /// Machines that stop for many seconds now and then, such as laptops and overcommitted hosts: slower verdicts, fewer
-    /// wrong ones.
+    /// Machines that stop for many seconds now and then, such as laptops and overcommitted hosts: slower verdicts,
+    /// fewer wrong ones.
     Tolerant,
 }
 

@@ -6,8 +6,9 @@ use super::error::ConfigError;
 
 /// A member to join a cluster by: a host name or IP address, and a port.
 ///
-/// `host:port` names its RPC port; the node learns over an rpcnet connection where the seed takes gossip, and meanwhile tries the
-/// next port up, where gossip is unless it was set otherwise. `gossip://host:port` names the gossip port itself.
+/// `host:port` names its RPC port; the node learns over an rpcnet connection where the seed takes gossip, and meanwhile
+/// tries the next port up, where gossip is unless it was set otherwise. `gossip://host:port` names the gossip port
+/// itself.
 ///
 /// A name is looked up again whenever the seed is needed, and all addresses that it has are tried.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -22,8 +22,9 @@ pub struct KeyId(u16);
 
 /// The keys that a node opens with, and the one that it seals with.
 ///
-/// A key is changed in three steps, each on every node before the next: [`install`](Self::install) the new one, [`use_key`](Self::use_key) it,
-/// [`remove`](Self::remove) the old one. At no moment does one node send what another can't open.
+/// A key is changed in three steps, each on every node before the next: [`install`](Self::install) the new one,
+/// [`use_key`](Self::use_key) it, [`remove`](Self::remove) the old one. At no moment does one node send what another
+/// can't open.
 #[derive(Clone)]
 pub struct Keyring {
     /// Never empty; the first is the one in use.

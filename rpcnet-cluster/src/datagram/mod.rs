@@ -1,6 +1,7 @@
 //! The authenticated datagram layer: what gossip says goes in, sealed datagrams come out, and back.
 //!
-//! Pure: no socket, no clock, no randomness but what is passed in. [`Gate`] is the machine; the other files are its parts.
+//! Pure: no socket, no clock, no randomness but what is passed in. [`Gate`] is the machine; the other files are its
+//! parts.
 //!
 //! # The envelope
 //!
@@ -20,17 +21,17 @@
 //!
 //! # Why a ticket
 //!
-//! A replay window tells a datagram that was seen from one that was not, but it knows nothing of what was sent before this
-//! node started, nor of what was sent to another node. The ticket closes both: it is a MAC, by a secret that lives as
-//! long as this process, over the sender's boot id, the address that it came from and the time in steps of ten seconds. A datagram
-//! that carries it was made for this very process, and made after the process started. It stands where a destination address would, and
-//! unlike an address it holds behind a NAT.
+//! A replay window tells a datagram that was seen from one that was not, but it knows nothing of what was sent before
+//! this node started, nor of what was sent to another node. The ticket closes both: it is a MAC, by a secret that lives
+//! as long as this process, over the sender's boot id, the address that it came from and the time in steps of ten
+//! seconds. A datagram that carries it was made for this very process, and made after the process started. It stands
+//! where a destination address would, and unlike an address it holds behind a NAT.
 //!
-//! A sender that has no ticket yet, or an old one, is answered with one *challenge*, which hands it out; nothing
-//! else happens. The challenge is no larger than the datagram that it answers, it is only sent to a peer that has the cluster
-//! key, and the node keeps no state for it. Whoever answers with the ticket has shown that it is alive and receives at its address: only now
-//! it gets a replay window. A window is only evicted once the ticket it began with has expired, so an evicted peer has to show
-//! again that it is alive before anything it says counts.
+//! A sender that has no ticket yet, or an old one, is answered with one *challenge*, which hands it out; nothing else
+//! happens. The challenge is no larger than the datagram that it answers, it is only sent to a peer that has the
+//! cluster key, and the node keeps no state for it but a slot in a small table that keeps challenges rare. Whoever answers with the ticket has shown that it is alive and
+//! receives at its address: only now it gets a replay window. A window is only evicted once the ticket it began with
+//! has expired, so an evicted peer has to show again that it is alive before anything it says counts.
 
 mod boot;
 mod challenged;

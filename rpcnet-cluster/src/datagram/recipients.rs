@@ -84,7 +84,8 @@ fn slot(counter: u64) -> usize {
     (counter % SENT as u64) as usize
 }
 
-/// A challenge comes back within a round trip, in which a node sends a few dozen datagrams, or some hundreds when it starts.
+/// A challenge comes back within a round trip, in which a node sends a few dozen datagrams, or some hundreds when it
+/// starts.
 const SENT: usize = 1024;
 /// Longer than any round trip; the core has sent something newer by then.
 const WAITING_MAX: Duration = Duration::from_secs(2);

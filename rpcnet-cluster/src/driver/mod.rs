@@ -1,8 +1,8 @@
 //! The driver: gives the membership core a socket, a clock and a name service.
 //!
 //! One task owns the socket, the datagram gate and the core ([`task`]); so none of them needs a lock. Readers see an
-//! immutable view that the task swaps ([`picture`]). A second task looks up seeds ([`seeds`]), and one more runs for each
-//! exchange of bulk state.
+//! immutable view that the task swaps ([`picture`]). A second task looks up seeds ([`seeds`]), and one more runs for
+//! each exchange of bulk state.
 
 mod command;
 mod picture;

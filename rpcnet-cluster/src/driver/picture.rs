@@ -12,8 +12,8 @@ use crate::{
 
 /// Collects changes; shows the view and then tells the events, so that whoever hears of a change can see it.
 ///
-/// A view of a thousand nodes takes some microseconds to copy. It is copied for a batch of changes, not for each, and the more nodes
-/// there are, the longer a batch may wait.
+/// A view of a thousand nodes takes some microseconds to copy. It is copied for a batch of changes, not for each, and
+/// the more nodes there are, the longer a batch may wait.
 pub(super) struct Picture {
     view: View,
     events: broadcast::Sender<ClusterEvent>,

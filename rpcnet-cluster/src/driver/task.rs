@@ -194,7 +194,9 @@ impl Driver {
             return Some(asked);
         }
         let servers: Vec<_> = self.core.members().map(|member| member.record).filter(|record| serves(record)).collect();
-        let index = usize::try_from(request).unwrap_or_default().checked_rem(servers.len())?;
+        // Another one for each request, and for each node that asks.
+        let turn = self.core.local().id.key().0.wrapping_add(request);
+        let index = turn.checked_rem(servers.len() as u64)? as usize;
         servers.get(index).map(|record| Arc::clone(record))
     }
 

@@ -104,7 +104,7 @@ impl Membership {
         self.out.event(Event::NodeJoined(record));
         self.on_changed(key);
         self.watch_soon(now);
-        self.on_returned(now, key);
+        self.on_returned(key);
         if spread {
             self.spread(now, key, true);
         }
@@ -204,7 +204,7 @@ impl Membership {
         self.out.event(Event::NodeRecovered(record));
         self.on_changed(key);
         self.watch_soon(now);
-        self.on_returned(now, key);
+        self.on_returned(key);
     }
 
     fn on_left(&mut self, now: Time, claim: &Claim, spread: bool) {
@@ -217,7 +217,7 @@ impl Membership {
             member.since = now;
         });
         self.on_changed(claim.key);
-        self.on_returned(now, claim.key);
+        self.on_returned(claim.key);
         self.trim_departed();
         if was_live {
             self.out.event(Event::NodeLeft(record));

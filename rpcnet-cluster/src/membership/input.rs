@@ -67,7 +67,7 @@ impl Membership {
             }
             Message::Request { nonce, target, address } => self.on_request(now, from, nonce, target, address),
             Message::Nack { nonce } => self.on_nack(nonce),
-            Message::Relayed { nonce } => self.on_relayed(now, nonce),
+            Message::Relayed { nonce } => self.on_relayed(nonce),
             Message::Gossip => {}
             Message::Join => self.on_join(now, from),
             Message::Welcome => self.on_welcome(now, sender),

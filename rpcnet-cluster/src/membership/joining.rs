@@ -30,6 +30,7 @@ impl Membership {
     pub fn join(&mut self, now: Time, seeds: Vec<SocketAddr>) {
         self.observe(now);
         self.set_seeds(seeds);
+        self.joining.done = false;
         self.joining.attempts = 0;
         self.schedule_join(now, Duration::ZERO);
         self.on_join_due(now, now);

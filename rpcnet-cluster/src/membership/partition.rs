@@ -144,7 +144,7 @@ impl Membership {
     }
 
     /// A member is there again, or has left for good.
-    pub(super) fn on_returned(&mut self, _now: Time, key: NodeKey) {
+    pub(super) fn on_returned(&mut self, key: NodeKey) {
         let Some(active) = &mut self.partition.active else { return };
         active.missing.remove(&key);
         if active.missing.len() * 10 <= active.lost.len() {

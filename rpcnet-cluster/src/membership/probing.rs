@@ -328,7 +328,7 @@ impl Membership {
     }
 
     /// A helper reached the node that this one cannot reach. It is there; its silence towards this node goes on.
-    pub(super) fn on_relayed(&mut self, _now: Time, nonce: u32) {
+    pub(super) fn on_relayed(&mut self, nonce: u32) {
         if self.probes.remove(&nonce).is_some() {
             self.health.on_success();
         }

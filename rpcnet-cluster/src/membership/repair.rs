@@ -149,7 +149,7 @@ impl Membership {
             return;
         }
         let differs = now.since(*self.repair.differs.get_or_insert(now));
-        if !self.may_request(now) || self.settings.is_plain() && now < self.repair.next {
+        if !self.may_request(now) {
             return;
         }
         let fresh = self.repair.joined.is_some_and(|joined| now.since(joined) < FRESH_FOR);
@@ -254,6 +254,12 @@ impl Membership {
         if count > BUCKETS_MAX || !count.is_power_of_two() {
             return Vec::new();
         }
+        let mut differing = vec![false; count];
+        for bucket in buckets {
+            if let Some(differs) = differing.get_mut(*bucket as usize) {
+                *differs = true;
+            }
+        }
         let said: BTreeMap<NodeKey, &Claim> = theirs.iter().map(|claim| (claim.key, claim)).collect();
         let news = |member: &&Member| match said.get(&member.key) {
             None => member.state.is_live(),
@@ -263,7 +269,7 @@ impl Membership {
             }
         };
         let members = self.roster.all().iter();
-        let members = members.filter(|member| buckets.contains(&(bucket_of(member.key, count) as u32)));
+        let members = members.filter(|member| differing[bucket_of(member.key, count)]);
         members.filter(news).filter_map(|member| self.full_claim(member.key)).collect()
     }
 }

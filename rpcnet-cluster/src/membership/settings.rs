@@ -51,7 +51,8 @@ pub struct Settings {
     pub repair_interval: Duration,
     /// How long failed and departed members are remembered. Default: 24 h.
     pub departed_kept: Duration,
-    /// How many of them at most; the oldest go first. Default: 4,096.
+    /// How many of them at most; the oldest go first. Default: 16,384, so that half of the largest cluster
+    /// may be cut off and come back.
     pub departed_max: usize,
     /// How many members at most; more are refused. Default: 65,536.
     pub members_max: usize,
@@ -113,7 +114,7 @@ impl Default for Settings {
             gossip_repeats: 2.0,
             repair_interval: Duration::from_secs(5),
             departed_kept: Duration::from_secs(24 * 60 * 60),
-            departed_max: 4096,
+            departed_max: 16_384,
             members_max: 65_536,
             datagram_bytes_max: 1200,
             expected_size: None,

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use proptest::prelude::*;
+
 use super::{
     node::{GENERATION_MAX, INCARNATION_MAX, Standing},
     wire::{Claim, Message, Packet, PacketWriter, Section},
@@ -265,4 +267,85 @@ fn after_a_stall_nobody_is_accused_for_what_this_node_has_slept_through() {
     assert_eq!(nodes[0].counters().stalls, 1);
     run(&mut now, 5, &mut nodes[..]);
     assert_eq!(events(&mut nodes[0]), []);
+}
+
+/// Something that a node may be told, by anybody, in any order.
+#[derive(Clone, Debug)]
+enum Told {
+    Claim { about: u8, generation: u64, incarnation: u32, state: u8, with_record: bool },
+    Message { kind: u8, nonce: u32 },
+    Time { millis: u16 },
+}
+
+fn told() -> impl Strategy<Value = Told> {
+    prop_oneof![
+        4 => (0..6u8, 0..3u64, 0..4u32, 0..4u8, any::<bool>()).prop_map(|(about, generation, incarnation, state, with_record)| {
+            Told::Claim { about, generation, incarnation, state, with_record }
+        }),
+        1 => (0..7u8, 0..4u32).prop_map(|(kind, nonce)| Told::Message { kind, nonce }),
+        1 => (0..5000u16).prop_map(|millis| Told::Time { millis }),
+    ]
+}
+
+fn payload_of(told: &Told) -> Option<Vec<u8>> {
+    let name = |about: u8| format!("n{about}");
+    let sender = NodeId::new("n1").expect("short").key();
+    Some(match told {
+        Told::Claim { about, generation, incarnation, state, with_record } => {
+            let state = MemberState::from_byte(*state).expect("one of four");
+            let mut claim = claim(&name(*about), GENERATION + generation, *incarnation, state);
+            if *with_record {
+                claim.record =
+                    Some(Record::clone(node(&name(*about), u16::from(*about) + 1, GENERATION + generation).local()));
+            }
+            saying("n1", vec![claim])
+        }
+        Told::Message { kind, nonce } => {
+            let (nonce, digest) = (*nonce, 7);
+            let message = match kind {
+                0 => Message::Ping { nonce, digest },
+                1 => Message::Ack { nonce, digest },
+                2 => Message::Nack { nonce },
+                3 => Message::Relayed { nonce },
+                4 => Message::Join,
+                5 => Message::Welcome,
+                _ => Message::Request { nonce, target: NodeId::new("n2").expect("short").key(), address: address(3) },
+            };
+            PacketWriter::new(sender, GENERATION, message, 1132).finish()
+        }
+        Told::Time { .. } => return None,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_a_node_is_told_it_stays_sound_and_says_little(story in prop::collection::vec(told(), 1..120)) {
+        let mut node = node("n0", 1, GENERATION);
+        let mut now = Time::ZERO;
+        for told in &story {
+            match (payload_of(told), told) {
+                (Some(payload), _) => node.handle_packet(now, address(2), &payload),
+                (None, Told::Time { millis }) => {
+                    now = now + std::time::Duration::from_millis(u64::from(*millis));
+                    node.handle_timeout(now);
+                }
+                (None, Told::Claim { .. } | Told::Message { .. }) => {}
+            }
+            // Once heard, it is a member of its own view for good, above everything that was said of it.
+            let own = node.own_claim(false).standing;
+            prop_assert_eq!(own.state, MemberState::Alive);
+            prop_assert!(node.members().all(|member| member.state.is_live()));
+            prop_assert!(node.departed().all(|member| !member.state.is_live()));
+            let state = |key: &NodeKey| node.roster.get(*key).map(|member| member.state);
+            let suspected = node.suspicions.keys().all(|key| state(key) == Some(MemberState::Suspect));
+            prop_assert!(suspected);
+            let suspects = node.members().filter(|member| member.state == MemberState::Suspect).count();
+            prop_assert_eq!(suspects, node.suspicions.len());
+            let sent = std::iter::from_fn(|| node.poll_transmit()).collect::<Vec<_>>();
+            prop_assert!(sent.len() < 200 && sent.iter().all(|transmit| transmit.payload.len() <= 1132), "{}", sent.len());
+            while node.poll_bulk().is_some() || node.poll_event().is_some() {}
+        }
+    }
 }

@@ -60,6 +60,7 @@ impl Membership {
             due.push(timer);
         }
         for timer in due {
+            // Those left out are set below, or belong to a probe that was dropped.
             match timer {
                 Timer::Probe(_) | Timer::Relay(_) | Timer::Suspicion(_) | Timer::Monitor(_) => {}
                 Timer::Gossip => self.gossip.next = None,

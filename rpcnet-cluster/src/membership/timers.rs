@@ -1,10 +1,10 @@
 //! What the core waits for.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{node::NodeKey, time::Time};
 
-/// Something to do at a certain time. Timers are not withdrawn: whoever handles one looks whether it still applies.
+/// Something to do at a certain time. Each is set once at most: setting it again moves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timer {
     /// The next stage of a probe.
@@ -13,7 +13,7 @@ pub(crate) enum Timer {
     Monitor(NodeKey),
     /// Time to probe the next node of all.
     Random,
-    /// A suspicion may have become a failure.
+    /// A suspicion becomes a failure.
     Suspicion(NodeKey),
     /// Time to tell others.
     Gossip,
@@ -23,7 +23,7 @@ pub(crate) enum Timer {
     Join,
     /// Try to reach somebody who failed.
     Contact,
-    /// Look whether others know what this node does not.
+    /// Ask for records that gossip did not bring.
     Repair,
     /// Look whether a large part went away.
     Partition,
@@ -33,17 +33,24 @@ pub(crate) enum Timer {
     Leave,
 }
 
+/// Timers by time. One that no longer applies fires nevertheless; whoever handles it looks.
 #[derive(Debug, Default)]
-pub(crate) struct Timers(BinaryHeap<Reverse<(Time, Timer)>>);
+pub(crate) struct Timers {
+    order: BTreeSet<(Time, Timer)>,
+    set: BTreeMap<Timer, Time>,
+}
 
 impl Timers {
     pub(crate) fn set(&mut self, at: Time, timer: Timer) {
-        self.0.push(Reverse((at, timer)));
+        if let Some(before) = self.set.insert(timer, at) {
+            self.order.remove(&(before, timer));
+        }
+        self.order.insert((at, timer));
     }
 
     /// When the next one is due.
     pub(crate) fn next(&self) -> Option<Time> {
-        self.0.peek().map(|Reverse((at, _))| *at)
+        self.order.first().map(|(at, _)| *at)
     }
 
     /// The next one that is due, if any is.
@@ -51,10 +58,33 @@ impl Timers {
         if self.next()? > now {
             return None;
         }
-        self.0.pop().map(|Reverse(due)| due)
+        let due = self.order.pop_first()?;
+        self.set.remove(&due.1);
+        Some(due)
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.order.clear();
+        self.set.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn timers_fire_in_order_and_each_once_however_often_it_is_set() {
+        let at = |seconds| Time::ZERO + Duration::from_secs(seconds);
+        let mut timers = Timers::default();
+        timers.set(at(3), Timer::Gossip);
+        timers.set(at(1), Timer::Gossip);
+        timers.set(at(2), Timer::Join);
+        assert_eq!((timers.next(), timers.pop_due(at(0))), (Some(at(1)), None));
+        assert_eq!(timers.pop_due(at(9)), Some((at(1), Timer::Gossip)));
+        assert_eq!(timers.pop_due(at(9)), Some((at(2), Timer::Join)));
+        assert_eq!((timers.pop_due(at(9)), timers.next()), (None, None));
     }
 }

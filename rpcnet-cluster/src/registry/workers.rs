@@ -100,8 +100,8 @@ impl WorkerRegistry {
         Self { shared }
     }
 
-    /// Follows the cluster from now on, until it is left or the last clone of the registry is dropped. A second call does
-    /// nothing.
+    /// Follows the cluster from now on, until it is left or the last clone of the registry is dropped. A second call
+    /// does nothing.
     ///
     /// # Panics
     ///
@@ -156,8 +156,8 @@ impl WorkerRegistry {
         }
     }
 
-    /// Says that a call to this worker has failed: for five seconds others are preferred, or until the cluster has seen it
-    /// recover. Membership itself is not told: a worker that refuses calls can still be alive.
+    /// Says that a call to this worker has failed: for five seconds others are preferred, or until the cluster has seen
+    /// it recover. Membership itself is not told: a worker that refuses calls can still be alive.
     pub fn report_failure(&self, id: &NodeId) {
         if let Some(experience) = self.shared.experience.lock().get(id) {
             experience.fail();
