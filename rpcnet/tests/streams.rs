@@ -387,9 +387,58 @@ async fn a_caller_that_leaves_is_noticed_though_its_handler_reads_nothing() {
     let call = tokio::spawn(client.ignore(requests));
     let asked = stalled(&client, || asked.load(Ordering::SeqCst)).await;
     assert!(asked > 100, "the handler's queue is full: {asked}");
+    assert!(!call.is_finished() && observer.calls_alive() == 1);
     call.abort();
     observer.expect_dropped().await;
     until("the call is over", || server.calls_in_flight() == 0).await;
+}
+
+#[tokio::test]
+async fn a_stream_that_is_dropped_unread_harms_no_other() {
+    let (_server, mut observer, client) = serve_by_default().await;
+    let mut other = client.one_by_one().await.expect("it begins");
+    assert_eq!(other.next().await.expect("an item").expect("a good one"), 1);
+    for _ in 0..5 {
+        let before = observer.produced();
+        let unread = client.produce(1000).await.expect("it begins");
+        stalled(&client, || observer.produced() - before).await;
+        drop(unread);
+        observer.expect_dropped().await;
+    }
+    assert_eq!(client.ping(1).await.expect("an answer"), 1);
+    observer.handler.release.add_permits(1);
+    assert_eq!(other.next().await.expect("an item").expect("on the same connection"), 2);
+}
+
+#[tokio::test]
+async fn an_upload_that_is_given_up_unread_harms_no_other_stream() {
+    let (_server, mut observer, client) = serve_by_default().await;
+    let mut other = client.one_by_one().await.expect("it begins");
+    assert_eq!(other.next().await.expect("an item").expect("a good one"), 1);
+    for _ in 0..5 {
+        let (requests, asked) = counted(1000);
+        let call = tokio::spawn(client.ignore(requests));
+        stalled(&client, || asked.load(Ordering::SeqCst)).await;
+        call.abort();
+        observer.expect_dropped().await;
+    }
+    assert_eq!(client.ping(1).await.expect("an answer"), 1);
+    observer.handler.release.add_permits(1);
+    assert_eq!(other.next().await.expect("an item").expect("on the same connection"), 2);
+}
+
+#[tokio::test]
+async fn requests_that_are_wanted_no_more_harm_no_other_stream() {
+    let (_server, observer, client) = serve_by_default().await;
+    let mut other = client.one_by_one().await.expect("it begins");
+    assert_eq!(other.next().await.expect("an item").expect("a good one"), 1);
+    for _ in 0..20 {
+        let (requests, _asked) = counted(100_000);
+        assert_eq!(client.first(requests).await.expect("an answer").len(), 100_000);
+    }
+    assert_eq!(client.ping(1).await.expect("an answer"), 1);
+    observer.handler.release.add_permits(1);
+    assert_eq!(other.next().await.expect("an item").expect("on the same connection"), 2);
 }
 
 #[tokio::test]

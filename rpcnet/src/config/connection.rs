@@ -172,6 +172,9 @@ macro_rules! connection_setters {
 
         /// The same for one stream of a connection (default: 3.75 MB).
         ///
+        /// With less than the peer's send buffer, which is 1 MiB, a call that is given up while nobody reads its stream can cost
+        /// the whole connection: s2n-quic 1.91 then tells a final size that this window does not allow.
+        ///
         /// From 16 KiB to 4 GiB - 1. More than the connection's window is never used.
         pub fn with_stream_window_bytes(mut self, bytes: u32) -> Self {
             self.connection.stream_window_bytes = Some(bytes);

@@ -6,7 +6,7 @@ use std::future::poll_fn;
 
 use bytes::{Bytes, BytesMut};
 
-use super::quic::{ReceiveStream, SendStream, is_reset, poll_failure, reset_code, stream_error};
+use super::quic::{self, ReceiveStream, SendStream, is_reset, poll_failure, reset_code, stream_error};
 use crate::{
     ErrorKind, Executed, RpcError,
     proto::{FRAGMENT_BYTES, Frame, FrameKind, FrameReader, Piece, ProtocolError, StreamKind, frame_header},
@@ -140,6 +140,11 @@ impl FrameReceiver {
                 kind => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
             }
         }
+    }
+
+    /// Tells the peer that nobody reads the rest.
+    pub(crate) fn stop(mut self) {
+        quic::stop(&mut self.stream);
     }
 
     /// What is left for a lane's own driver.
