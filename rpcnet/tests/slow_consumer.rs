@@ -8,7 +8,7 @@ mod common;
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -39,6 +39,8 @@ impl Ticker for MyTicker {
 struct Server {
     process: Child,
     addr: String,
+    /// Kept open: the test harness over there has things to say, and ends when it can't.
+    _output: BufReader<ChildStdout>,
 }
 
 impl Server {
@@ -51,10 +53,12 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .expect("a process");
-        let output = BufReader::new(process.stdout.take().expect("piped"));
-        let addr =
-            output.lines().find_map(|line| line.expect("text").split_once("serving ").map(|(_, addr)| addr.to_owned()));
-        Self { process, addr: addr.expect("its address") }
+        let mut output = BufReader::new(process.stdout.take().expect("piped"));
+        let addr = output
+            .by_ref()
+            .lines()
+            .find_map(|line| line.expect("text").split_once("serving ").map(|(_, addr)| addr.to_owned()));
+        Self { process, addr: addr.expect("its address"), _output: output }
     }
 
     fn memory_kib(&self) -> u64 {
