@@ -34,6 +34,10 @@
 //! }
 //! ```
 
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+#[path = "fuzzing.rs"]
+pub mod __fuzzing;
 #[doc(hidden)]
 pub mod __private;
 mod channel;
