@@ -50,6 +50,15 @@ impl Target {
         if addrs.is_empty() { Err(unresolved("it has no address".into())) } else { Ok(addrs) }
     }
 
+    /// The same in turmoil's network, where hosts are known to each other by name.
+    #[cfg(feature = "simulation")]
+    pub(crate) async fn resolve_simulated(&self) -> Result<Vec<SocketAddr>, RpcError> {
+        match &self.0 {
+            Inner::Host(host, port) => Ok(vec![(turmoil::lookup(host.as_str()), *port).into()]),
+            Inner::Address(_) | Inner::Invalid(_) => self.resolve().await,
+        }
+    }
+
     /// The name that the server's certificate is expected to have.
     pub(crate) fn server_name(&self) -> String {
         match &self.0 {

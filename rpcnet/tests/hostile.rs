@@ -2,17 +2,18 @@
 
 mod common;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use common::{Observer, ProbeClient, development, serve};
-use rpcnet::{ClientConfig, ErrorKind, Executed, Identity, RpcError, Server, ServerConfig};
+use rpcnet::{ClientConfig, ErrorKind, Executed, Identity, RpcError, Server, ServerConfig, ServerConfigBuilder};
 use s2n_quic::{
     client::Connect,
     connection::Error as ConnectionError,
     provider::tls::rustls as quic_tls,
     stream::{BidirectionalStream, SendStream},
 };
+use tokio::sync::Semaphore;
 
 const CONTROL: u8 = 0x01;
 const LANE: u8 = 0x02;
@@ -20,6 +21,7 @@ const CALL: u8 = 0x03;
 
 const CLOSED_FOR_PROTOCOL: u64 = 1;
 const CLOSED_FOR_NO_HELLO: u64 = 3;
+const CLOSED_FOR_UNREAD: u64 = 4;
 
 /// A hello of protocol version 1 that takes large messages, as docs/WIRE.md has it.
 const HELLO: [u8; 24] = hello(1, 1);
@@ -41,12 +43,16 @@ fn request(call_id: u32) -> Vec<u8> {
 
 /// The same with so many milliseconds left.
 fn request_within(call_id: u32, time_left_ms: u32) -> Vec<u8> {
+    request_to("hold", call_id, time_left_ms)
+}
+
+fn request_to(method: &str, call_id: u32, time_left_ms: u32) -> Vec<u8> {
     let mut payload = call_id.to_le_bytes().to_vec();
     payload.extend(time_left_ms.to_le_bytes());
-    // FNV-1a of "hold".
-    let id = b"hold"
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    // FNV-1a.
+    let id = method
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     payload.extend(id.to_le_bytes());
     payload.push(0);
     frame(0x90, &payload)
@@ -58,27 +64,45 @@ struct Victim {
     identity: Identity,
     honest: ProbeClient,
     _observer: Observer,
+    /// Lets calls of `small` and `large` answer.
+    release: Arc<Semaphore>,
 }
 
 impl Victim {
     async fn start() -> Self {
+        Self::with(|config| config.with_message_bytes_max(10_000)).await
+    }
+
+    /// With limits of the test's own.
+    async fn with(limits: impl FnOnce(ServerConfigBuilder) -> ServerConfigBuilder) -> Self {
         let identity = Identity::self_signed(["localhost"]).expect("a name");
         let config = ServerConfig::builder()
             .with_bind_addr("127.0.0.1:0")
             .with_identity(identity.clone())
-            .with_handshake_timeout(Duration::from_millis(500))
-            .with_message_bytes_max(10_000)
-            .build()
-            .expect("a valid configuration");
+            .with_handshake_timeout(Duration::from_millis(500));
+        let config = limits(config).build().expect("a valid configuration");
+        let release = Arc::new(Semaphore::new(0));
+        let produce = |length: usize| {
+            let release = Arc::clone(&release);
+            move |_| {
+                let release = Arc::clone(&release);
+                async move {
+                    release.acquire().await.expect("never closed").forget();
+                    Ok(vec![7; length])
+                }
+            }
+        };
         let (service, observer) = common::probe();
         let server = Server::builder(config)
             .service(service)
             .register("hold", |_| std::future::pending::<Result<Bytes, RpcError>>())
+            .register("small", produce(60_000))
+            .register("large", produce(1 << 20))
             .start()
             .await
             .expect("a free port");
         let honest = common::connect(&server).await;
-        Self { server, identity, honest, _observer: observer }
+        Self { server, identity, honest, _observer: observer, release }
     }
 
     /// A QUIC connection that says nothing yet, with the application protocol `alpn`.
@@ -360,6 +384,93 @@ async fn a_client_that_ignores_the_go_away_is_refused_until_it_is_cut_off() {
     assert_eq!(close_code(connection).await, 0);
 }
 
+/// Room for a few megabytes.
+fn tight(config: ServerConfigBuilder) -> ServerConfigBuilder {
+    config
+        .with_message_bytes_max(1 << 20)
+        .with_buffer_bytes_per_connection_max(BUFFER_BYTES_MAX)
+        .with_buffer_bytes_max(4 * BUFFER_BYTES_MAX)
+}
+
+const BUFFER_BYTES_MAX: usize = 4 << 20;
+
+/// Calls `method` so often at once that the answers do not fit, and reads none of them.
+async fn check_unread(method: &str, calls: u32) {
+    let victim = Victim::with(tight).await;
+    let (mut connection, control) = victim.greeted().await;
+    let requests: Vec<u8> = (0..calls).flat_map(|call| request_to(method, call, 0)).collect();
+    let _lane = opened(&mut connection, LANE, &requests).await;
+    common::until("all of them run", || victim.server.calls_in_flight() == calls as usize).await;
+    victim.release.add_permits(calls as usize);
+    assert_eq!(close_code_unread(connection).await, CLOSED_FOR_UNREAD, "{method}");
+    drop(control);
+    victim.is_unharmed().await;
+    common::until("nothing is held", || victim.server.buffered_bytes() == 0).await;
+}
+
+/// The same as `close_code`, without taking the streams that come.
+async fn close_code_unread(mut connection: s2n_quic::Connection) -> u64 {
+    match connection.accept_bidirectional_stream().await {
+        Err(ConnectionError::Application { error, .. }) => error.into(),
+        other => panic!("closed by {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_its_answers_is_thrown_out() {
+    check_unread("small", 1000).await;
+    check_unread("large", 50).await;
+}
+
+#[tokio::test]
+async fn a_client_that_stalls_amid_its_requests_takes_its_own_room_alone_and_is_thrown_out() {
+    let victim = Victim::with(|config| tight(config).with_stall_timeout(Duration::from_millis(500))).await;
+    let (mut connection, control) = victim.greeted().await;
+    let part = frame(0xa0, &[1; 60_000]).repeat(12);
+    let begun = [request(0), part].concat();
+    let mut stalled = Vec::new();
+    for _ in 0..3 {
+        stalled.push(opened(&mut connection, CALL, &begun).await);
+    }
+    common::until("they are being read", || victim.server.buffered_bytes() > BUFFER_BYTES_MAX / 2).await;
+    let mut another = opened(&mut connection, CALL, &begun).await;
+    assert_eq!(answer(&mut another).await[8], 0x11, "overloaded");
+    common::connect(&victim.server).await.echo(vec![5; 900_000].into()).await.expect("room of its own");
+    assert_eq!(close_code(connection).await, CLOSED_FOR_UNREAD);
+    drop((control, stalled));
+    victim.is_unharmed().await;
+    common::until("nothing is held", || victim.server.buffered_bytes() == 0).await;
+}
+
+#[tokio::test]
+async fn a_client_with_too_many_lanes_is_closed() {
+    let victim = Victim::start().await;
+    let (mut connection, _control) = victim.greeted().await;
+    let mut lanes = Vec::new();
+    for _ in 0..17 {
+        lanes.push(opened(&mut connection, LANE, &[]).await);
+    }
+    assert_eq!(close_code(connection).await, CLOSED_FOR_PROTOCOL);
+    victim.is_unharmed().await;
+}
+
+#[tokio::test]
+async fn a_client_that_opens_streams_and_leaves_leaves_nothing_behind() {
+    let victim = Victim::with(tight).await;
+    for _ in 0..5 {
+        let (mut connection, _control) = victim.greeted().await;
+        let begun = [request(0), frame(0xa0, &[1; 10_000])].concat();
+        let mut streams = Vec::new();
+        for _ in 0..90 {
+            streams.push(opened(&mut connection, CALL, &begun).await);
+        }
+        common::until("some are being read", || victim.server.buffered_bytes() > 100_000).await;
+        connection.close(0_u32.into());
+    }
+    common::until("nothing is held", || victim.server.buffered_bytes() == 0).await;
+    victim.is_unharmed().await;
+}
+
 /// A server that says what it is told to, whatever it is asked.
 async fn liar(hello: &'static [u8], on_lane: Vec<u8>) -> (SocketAddr, ClientConfig, tokio::task::JoinHandle<()>) {
     let (certificate, key) = mint();
@@ -383,7 +494,11 @@ async fn liar(hello: &'static [u8], on_lane: Vec<u8>) -> (SocketAddr, ClientConf
             let mut open: Vec<SendStream> = Vec::new();
             while let Ok(Some(stream)) = connection.accept_bidirectional_stream().await {
                 let (mut receive, mut send) = stream.split();
-                let first = receive.receive().await.ok().flatten().unwrap_or_default();
+                let mut first = receive.receive().await.ok().flatten().unwrap_or_default();
+                if first[..] == [LANE] {
+                    // It answers requests, not the stream.
+                    first = receive.receive().await.ok().flatten().unwrap_or_default();
+                }
                 let answer = if first.first() == Some(&CONTROL) { hello.to_vec() } else { on_lane.clone() };
                 let _ = send.send(answer.into()).await;
                 open.push(send);
@@ -393,6 +508,8 @@ async fn liar(hello: &'static [u8], on_lane: Vec<u8>) -> (SocketAddr, ClientConf
     });
     let config = ClientConfig::development()
         .with_connect_timeout(Duration::from_secs(5))
+        // What it says is about the first ids of one lane.
+        .with_lanes(1)
         .build()
         .expect("a valid configuration");
     (addr, config, task)

@@ -152,3 +152,16 @@ async fn dropping_the_last_clone_stops_everything() {
     assert!(!connection.connected().await);
     server.wait_for_in_flight().await;
 }
+
+#[tokio::test]
+async fn without_keep_alive_an_idle_connection_closes_and_the_next_call_makes_another() {
+    let (server, _observer, _) = serve(development()).await;
+    let config = hasty().with_keep_alive_interval(None).with_idle_timeout(Duration::from_millis(100));
+    let client = Client::connect(server.local_addr(), config.build().expect("valid")).await.expect("it is there");
+    let mut connection = client.watch_connection();
+    let state = connection.changed().await.expect("the client lives");
+    assert!(matches!(state, ConnectionState::Connecting(_)), "{state:?}");
+    let another = tokio::time::timeout(Duration::from_millis(300), connection.changed()).await;
+    assert!(another.is_err(), "nobody asked for it: {another:?}");
+    ProbeClient::new(client.clone()).echo("now".into()).await.expect("over a new connection");
+}

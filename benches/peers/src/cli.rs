@@ -24,7 +24,7 @@ pub(crate) struct Cli {
 /// Options of a run.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Short cells and three rounds: under two minutes, and rougher figures.
+    /// Short cells and three rounds: about two and a half minutes, and rougher figures.
     #[arg(long)]
     pub(crate) quick: bool,
     /// Growth instead of the comparison: from 1 to 1,000 connections, from 64 B to 1 MiB.
@@ -33,6 +33,9 @@ pub(crate) struct Options {
     /// Also writes the results to this file, as an array of objects.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    /// Also draws the comparison into this folder, as SVG files.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) plot: Option<PathBuf>,
     /// Systems to measure; the others are compared with the first.
     #[arg(long, value_delimiter = ',', default_values_t = SystemName::frameworks())]
     pub(crate) systems: Vec<SystemName>,
@@ -67,12 +70,19 @@ pub(crate) enum Part {
     Compute,
     /// Large messages at the default and at a jumbo path MTU.
     Mtu,
+    /// One stream of small items from the server.
+    Stream,
+    /// Messages of 1 MiB, each way and both ways.
+    Large,
+    /// Small calls beside huge messages on the same connection.
+    Mixed,
     /// Server memory per idle connection.
     Idle,
 }
 
 impl Part {
-    const ALL: [Self; 5] = [Self::Grid, Self::Apart, Self::Compute, Self::Mtu, Self::Idle];
+    const ALL: [Self; 8] =
+        [Self::Grid, Self::Apart, Self::Compute, Self::Mtu, Self::Stream, Self::Large, Self::Mixed, Self::Idle];
 }
 
 impl std::fmt::Display for Part {
@@ -82,6 +92,9 @@ impl std::fmt::Display for Part {
             Self::Apart => "apart",
             Self::Compute => "compute",
             Self::Mtu => "mtu",
+            Self::Stream => "stream",
+            Self::Large => "large",
+            Self::Mixed => "mixed",
             Self::Idle => "idle",
         })
     }
@@ -130,9 +143,41 @@ pub(crate) struct CommonArgs {
     /// Path MTU, where the system can choose one.
     #[arg(long)]
     pub(crate) mtu: Option<u16>,
-    /// The handlers will be asked to compute.
+    /// What the handlers will be asked for.
     #[arg(long)]
-    pub(crate) computes: bool,
+    pub(crate) work: Work,
+    /// Bytes of the huge messages that flow each way beside that.
+    #[arg(long)]
+    pub(crate) flow_bytes: Option<u64>,
+}
+
+/// What a client asks for, again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Work {
+    /// The message back.
+    Echo,
+    /// Processor time.
+    Compute,
+    /// A message's length: only the request is large.
+    Upload,
+    /// A message of some length: only the answer is large.
+    Download,
+    /// Messages without end, of one call.
+    Items,
+}
+
+impl Work {
+    /// The name on the command line and in tables.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Echo => "echo",
+            Self::Compute => "compute",
+            Self::Upload => "upload",
+            Self::Download => "download",
+            Self::Items => "items",
+        }
+    }
 }
 
 /// A server child.
@@ -161,9 +206,6 @@ pub(crate) struct LoadArgs {
     /// Bytes in a message's payload.
     #[arg(long)]
     pub(crate) payload_bytes: usize,
-    /// Microseconds that the handler computes, instead of echoing.
-    #[arg(long)]
-    pub(crate) compute_micros: Option<u64>,
     /// Seconds before the measurement starts.
     #[arg(long, value_parser = seconds)]
     pub(crate) warm_up: Duration,

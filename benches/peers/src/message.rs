@@ -1,4 +1,4 @@
-//! What every system carries: the same message, and the same work for a handler that computes.
+//! What every system carries: the same message, and the same work for its handlers.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -18,13 +18,53 @@ pub(crate) struct Message {
     pub(crate) payload: Bytes,
 }
 
-/// How long a handler is to compute; protobuf needs a message where others take a number.
+/// How large a message was, or is to be; protobuf needs a message where others take a number.
+#[derive(Clone, Copy, PartialEq, prost::Message)]
+pub(crate) struct Size {
+    /// Bytes of payload.
+    #[prost(uint64, tag = "1")]
+    pub(crate) bytes: u64,
+}
+
+/// Messages without end, numbered from 0, as large as they were asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Items {
+    next: u64,
+    payload: Bytes,
+}
+
+impl Items {
+    /// Messages with `bytes` of payload.
+    pub(crate) fn of(bytes: u64) -> Self {
+        Self { next: 0, payload: payload(bytes) }
+    }
+}
+
+impl Iterator for Items {
+    type Item = Message;
+
+    fn next(&mut self) -> Option<Message> {
+        let id = self.next;
+        self.next += 1;
+        Some(Message { id, payload: self.payload.clone() })
+    }
+}
+
+/// A payload of `bytes`.
+pub(crate) fn payload(bytes: u64) -> Bytes {
+    Bytes::from(vec![0xa5; usize::try_from(bytes).unwrap_or_default()])
+}
+
+/// How long a handler is to compute, for the same reason a message.
 #[derive(Clone, Copy, PartialEq, prost::Message)]
 pub(crate) struct Micros {
     /// Microseconds of processor time.
     #[prost(uint64, tag = "1")]
     pub(crate) micros: u64,
 }
+
+/// How long it is here.
+pub(crate) const COMPUTE_MICROS: u64 = 200;
 
 /// Computes until this thread has spent `micros` of processor time.
 ///

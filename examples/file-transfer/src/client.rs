@@ -7,12 +7,13 @@ use rpcnet::{Target, fallible, prelude::*};
 use crate::{
     partial::{Partial, blocking, chunks, digest_of},
     progress::Progress,
-    service::{FileInfo, FilesClient, checked},
+    service::{FileInfo, FilesClient, SILENCE_MAX, checked},
 };
 
 /// Connects to the server at `target`.
 pub async fn connect(target: impl Into<Target>) -> Result<FilesClient, Box<dyn Error>> {
-    Ok(FilesClient::connect(target, ClientConfig::development().build()?).await?)
+    let config = ClientConfig::development().with_idle_timeout(SILENCE_MAX).build()?;
+    Ok(FilesClient::connect(target, config).await?)
 }
 
 /// Uploads the file at `path`, from where an earlier upload was cut. At `cut_at` bytes, if that is given, this one is.

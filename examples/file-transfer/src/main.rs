@@ -13,6 +13,8 @@ mod partial;
 mod progress;
 mod server;
 mod service;
+#[cfg(test)]
+mod tests;
 
 use std::{error::Error, io::Write, path::PathBuf, process::ExitCode};
 

@@ -58,6 +58,12 @@ impl Partial {
         blocking(move || (&inner.file).write_all(&chunk)).await
     }
 
+    /// Removes it: it can't become what it should be.
+    pub async fn remove(self) -> io::Result<()> {
+        let inner = self.inner;
+        blocking(move || fs::remove_file(&inner.path)).await
+    }
+
     /// Makes it the file at `target`, at once and whole, if it is what it should be; otherwise removes it. What is
     /// checked is what is on the disk.
     pub async fn finish(self, digest: Hash, target: PathBuf) -> io::Result<bool> {

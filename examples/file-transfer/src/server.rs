@@ -15,10 +15,11 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::{
     partial::{Partial, blocking, chunks, digest_of},
-    service::{FileError, FileInfo, Files, FilesServer, checked},
+    service::{FileError, FileInfo, Files, FilesServer, SILENCE_MAX, checked},
 };
 
-struct Folder {
+/// Files in a folder.
+pub struct Folder {
     whole: PathBuf,
     /// Unfinished uploads, each named by the digest that it is to have. No name that a client gives reaches it.
     partial: PathBuf,
@@ -38,11 +39,13 @@ impl Files for Folder {
         let writer = self.writer(file.digest).await;
         let partial = Partial::open(self.partial(file.digest), Some(offset), Some(writer)).await?;
         let mut partial = partial.ok_or(FileError::Gap)?;
-        while let Some(chunk) = chunks.next().await {
-            partial.write(chunk.map_err(|error| FileError::Interrupted(error.to_string()))?).await?;
+        loop {
             if partial.length() > file.bytes {
+                partial.remove().await?;
                 return Err(FileError::WrongSize);
             }
+            let Some(chunk) = chunks.next().await else { break };
+            partial.write(chunk.map_err(|error| FileError::Interrupted(error.to_string()))?).await?;
         }
         // The client has said that this was all.
         if partial.length() != file.bytes {
@@ -68,6 +71,13 @@ impl Files for Folder {
 }
 
 impl Folder {
+    /// The files of `folder`, which need not exist yet.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        let (whole, partial) = (folder.to_owned(), folder.join(".partial"));
+        fs::create_dir_all(&partial).map_err(|error| io::Error::other(format!("{}: {error}", partial.display())))?;
+        Ok(Self { whole, partial, writers: Mutex::default() })
+    }
+
     fn existing(&self, name: &str) -> Result<PathBuf, FileError> {
         let path = self.whole.join(checked(name)?);
         // A link could lead out of the folder.
@@ -91,9 +101,7 @@ impl Folder {
 
 /// Serves the files of `folder` on `addr`; port 0 is any free one.
 pub async fn start(folder: &Path, addr: &str) -> Result<Server, Box<dyn Error>> {
-    let (whole, partial) = (folder.to_owned(), folder.join(".partial"));
-    fs::create_dir_all(&partial).map_err(|error| io::Error::other(format!("{}: {error}", partial.display())))?;
-    let files = Folder { whole, partial, writers: Mutex::default() };
-    let config = ServerConfig::development().with_bind_addr(addr).build()?;
-    Ok(Server::builder(config).service(FilesServer::new(files)).start().await?)
+    let files = FilesServer::new(Folder::open(folder)?);
+    let config = ServerConfig::development().with_bind_addr(addr).with_idle_timeout(SILENCE_MAX).build()?;
+    Ok(Server::builder(config).service(files).start().await?)
 }

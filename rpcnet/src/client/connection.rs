@@ -191,7 +191,8 @@ impl Connection {
         first: Option<&[u8]>,
     ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
         self.check_request_size(first.map_or(0, <[u8]>::len))?;
-        let reservation = self.reserve_by(call.begins_by).await?;
+        // For the time of opening: a stream that is open has no id.
+        let _reservation = self.reserve_by(call.begins_by).await?;
         let opened = timeout_at(call.begins_by, self.open_stream()).await;
         let (stream, permit) = opened.map_err(|_| too_late())??;
         let (receive, send) = stream.split();
@@ -204,7 +205,7 @@ impl Connection {
         if let Some(first) = first {
             put_message(&mut opening, first);
         }
-        reservation.keep();
+        self.gate.begin_stream();
         let connection = ConnectionGuard { connection: Arc::clone(self), _permit: permit };
         let source = Source::Quic { stream: receive, connection };
         let receiver = ResponseReceiver::new(source, self.response_bytes_max);
@@ -233,10 +234,16 @@ impl Drop for Connection {
     }
 }
 
-/// Keeps a connection open, and holds the place of one of its calls and streams.
+/// Keeps a connection open, and the place of one of its streams taken.
 pub(crate) struct ConnectionGuard {
     connection: Arc<Connection>,
     _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for ConnectionGuard {
+    fn drop(&mut self) {
+        self.connection.gate.end_stream();
+    }
 }
 
 impl ConnectionGuard {
@@ -244,12 +251,6 @@ impl ConnectionGuard {
     pub(crate) fn fail(&self, error: &RpcError) {
         close_for(&self.connection.handle, error);
         self.connection.lanes.close(error);
-    }
-}
-
-impl Drop for ConnectionGuard {
-    fn drop(&mut self) {
-        self.connection.gate.release(1);
     }
 }
 

@@ -13,12 +13,15 @@ use futures::{StreamExt, stream::FuturesUnordered};
 use tokio::time::{sleep, timeout};
 
 use super::connection::Connection;
+#[cfg(feature = "simulation")]
+use crate::transport::quic::SimulatedSocket;
 use crate::{
     ClientConfig, ErrorKind, Executed, RpcError, Target,
+    config::ClientSettings,
     proto::{CloseCode, Frame, FrameKind, Hello, ProtocolError, StreamKind, VERSION},
     transport::{
         frames::{FrameReceiver, FrameSender},
-        quic::{self, Connect, Connection as QuicConnection, connection_error},
+        quic::{self, Connect, Connection as QuicConnection, Socket, connection_error},
         tls::{self, VerificationLog},
     },
 };
@@ -53,7 +56,7 @@ pub(super) async fn dial(target: &Target, config: &ClientConfig) -> Result<Arc<C
 /// Tries the addresses one after the other, without waiting for each to fail (RFC 8305): a host that is down says
 /// nothing over UDP, and `localhost` is often two addresses of which a server has one.
 async fn race(target: &Target, config: &ClientConfig, failures: &mut Failures) -> Result<Arc<Connection>, RpcError> {
-    let addrs = target.resolve().await?;
+    let addrs = resolve(target, config).await?;
     for addr in &addrs {
         config.check_target(*addr)?;
     }
@@ -79,7 +82,7 @@ async fn attempt(addr: SocketAddr, target: &Target, config: &ClientConfig) -> Re
     let server_name = settings.server_name.clone().unwrap_or_else(|| target.server_name());
     tls::check_server_name(&server_name)?;
     let (tls, log) = tls::client_tls(config)?;
-    let socket = bind(addr, settings.bind_addr)?;
+    let socket = bind(addr, settings).await?;
     let endpoint = quic::client_endpoint(socket, tls, &settings.connection, settings.connect_timeout)?;
     let connect = Connect::new(addr).with_server_name(server_name.as_str());
     let mut connection = match endpoint.connect(connect).await {
@@ -126,21 +129,35 @@ fn refused(error: RpcError, log: &VerificationLog, server_name: &str) -> RpcErro
     }
 }
 
-fn bind(to: SocketAddr, from: Option<SocketAddr>) -> Result<UdpSocket, RpcError> {
+async fn resolve(target: &Target, config: &ClientConfig) -> Result<Vec<SocketAddr>, RpcError> {
+    #[cfg(feature = "simulation")]
+    if config.settings().connection.simulated_network {
+        return target.resolve_simulated().await;
+    }
+    let _ = config;
+    target.resolve().await
+}
+
+async fn bind(to: SocketAddr, settings: &ClientSettings) -> Result<Socket, RpcError> {
     let any: SocketAddr = match to {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
     };
-    let from = from.unwrap_or(any);
+    let from = settings.bind_addr.unwrap_or(any);
+    let not_bound = |error| {
+        let message = format!("the client can't send from {from}: give another bind address, or none");
+        RpcError::new(ErrorKind::Io, Executed::No, message).with_source(error)
+    };
+    #[cfg(feature = "simulation")]
+    if settings.connection.simulated_network {
+        return SimulatedSocket::bind(from).await.map(Socket::Simulated).map_err(not_bound);
+    }
     let open = || -> io::Result<UdpSocket> {
         let socket = UdpSocket::bind(from)?;
         socket.set_nonblocking(true)?;
         Ok(socket)
     };
-    open().map_err(|error| {
-        let message = format!("the client can't send from {from}: give another bind address, or none");
-        RpcError::new(ErrorKind::Io, Executed::No, message).with_source(error)
-    })
+    open().map(Socket::System).map_err(not_bound)
 }
 
 /// One failure is told as it is; of several, each with its address.

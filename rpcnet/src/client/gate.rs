@@ -2,7 +2,7 @@
 
 use std::{
     mem,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use tokio::sync::{Notify, Semaphore};
@@ -18,6 +18,8 @@ pub(crate) struct Gate {
     /// Whoever watches over the calls knows that there are some. Otherwise the next one tells.
     watched: AtomicBool,
     begun: Notify,
+    /// Streaming calls: the server owes them something too, but they may be silent for long.
+    streams: AtomicUsize,
     /// Never has a permit: it is closed when the gate is shut, and who waits for that waits here.
     shut: Semaphore,
 }
@@ -30,7 +32,8 @@ impl Gate {
     pub(crate) fn new(calls_max: u32) -> Self {
         let calls_max = calls_max as usize;
         let (watched, begun) = (AtomicBool::new(true), Notify::new());
-        Self { ids: Semaphore::new(calls_max), calls_max, watched, begun, shut: Semaphore::new(0) }
+        let streams = AtomicUsize::new(0);
+        Self { ids: Semaphore::new(calls_max), calls_max, watched, begun, streams, shut: Semaphore::new(0) }
     }
 
     /// Waits until the server takes another call, first come, first served.
@@ -58,11 +61,25 @@ impl Gate {
         Some(self.begin())
     }
 
+    /// Counts a streaming call, until [`Gate::end_stream`].
+    pub(crate) fn begin_stream(&self) {
+        self.streams.fetch_add(1, Ordering::SeqCst);
+        self.tell_watcher();
+    }
+
+    pub(crate) fn end_stream(&self) {
+        self.streams.fetch_sub(1, Ordering::SeqCst);
+    }
+
     fn begin(&self) -> Reservation<'_> {
+        self.tell_watcher();
+        Reservation(self)
+    }
+
+    fn tell_watcher(&self) {
         if !self.watched.load(Ordering::SeqCst) && !self.watched.swap(true, Ordering::SeqCst) {
             self.begun.notify_one();
         }
-        Reservation(self)
     }
 
     /// So many ids are free again.
@@ -84,6 +101,11 @@ impl Gate {
 
     /// Whether the server owes anything: the answer to a call, be its caller still there or not.
     pub(crate) fn is_in_use(&self) -> bool {
+        self.has_calls() || self.streams.load(Ordering::SeqCst) > 0
+    }
+
+    /// The same without those that stream.
+    pub(crate) fn has_calls(&self) -> bool {
         self.ids.available_permits() < self.calls_max
     }
 

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
 use tokio::{
-    sync::watch,
+    sync::{Notify, watch},
     time::{Instant, timeout_at},
 };
 
@@ -18,6 +18,8 @@ pub(super) struct Link {
     current: ArcSwapOption<Connection>,
     /// What those look at who find nothing there.
     state: watch::Sender<State>,
+    /// Told by calls that find no connection.
+    wanted: Notify,
     /// Calls wait while the client is down.
     wait_for_ready: bool,
     remote_addr: Mutex<SocketAddr>,
@@ -40,6 +42,7 @@ impl Link {
             remote_addr: Mutex::new(connection.remote_addr()),
             current: ArcSwapOption::new(Some(Arc::clone(&connection))),
             state: watch::Sender::new(State::Up(connection)),
+            wanted: Notify::new(),
             wait_for_ready,
         }
     }
@@ -70,6 +73,7 @@ impl Link {
         deadline: Instant,
         wanted: impl Fn(&Arc<Connection>) -> bool,
     ) -> Result<Arc<Connection>, RpcError> {
+        self.wanted.notify_one();
         let mut state = self.state.subscribe();
         let decided = state.wait_for(|state| match state {
             State::Up(connection) => wanted(connection),
@@ -88,6 +92,11 @@ impl Link {
                 Err(error.with_executed(Executed::No))
             }
         }
+    }
+
+    /// Waits until a call has found no connection.
+    pub(super) async fn wanted(&self) {
+        self.wanted.notified().await;
     }
 
     /// The state is `next` from now on, unless all is over.

@@ -45,7 +45,8 @@ use supervisor::Supervisor;
 ///
 /// # When the connection is lost
 ///
-/// The client makes another one in the background: at once, and after a failure again and again, with
+/// The client makes another one in the background: at once (or, without [keep-alive](crate::ClientConfigBuilder::with_keep_alive_interval),
+/// when a call needs it), and after a failure again and again, with
 /// [pauses](crate::ClientConfigBuilder::with_reconnect_backoff) that grow. The host's name is resolved anew each time. What
 /// becomes of calls:
 ///

@@ -41,6 +41,10 @@ impl Supervisor {
             };
             self.link.set(State::Connecting(closed.unwrap_or_else(going_away)));
             self.backoff.lost_after(since.elapsed());
+            if self.config.settings().connection.keep_alive_interval.is_none() {
+                // Idle connections are meant to close, so the next one is made for a call.
+                self.link.wanted().await;
+            }
             connection = self.reconnect().await;
             self.link.set(State::Up(Arc::clone(&connection)));
         }

@@ -41,6 +41,8 @@ pub(crate) struct ConnectionDraft {
     pub(crate) connection_window_bytes: Option<u32>,
     pub(crate) stream_window_bytes: Option<u32>,
     pub(crate) cipher_suites: Vec<CipherSuite>,
+    #[cfg(feature = "simulation")]
+    pub(crate) simulated_network: bool,
 }
 
 /// Settings that were found valid; `None` is the QUIC library's default.
@@ -54,6 +56,9 @@ pub(crate) struct ConnectionSettings {
     pub(crate) stream_window_bytes: Option<u32>,
     /// In order of preference, never empty.
     pub(crate) cipher_suites: Vec<CipherSuite>,
+    /// Whether turmoil's network takes the place of the system's.
+    #[cfg(feature = "simulation")]
+    pub(crate) simulated_network: bool,
 }
 
 impl Default for ConnectionDraft {
@@ -66,6 +71,8 @@ impl Default for ConnectionDraft {
             connection_window_bytes: None,
             stream_window_bytes: None,
             cipher_suites: vec![CipherSuite::Aes128Gcm, CipherSuite::Aes256Gcm, CipherSuite::ChaCha20Poly1305],
+            #[cfg(feature = "simulation")]
+            simulated_network: false,
         }
     }
 }
@@ -102,6 +109,8 @@ impl ConnectionDraft {
             connection_window_bytes: self.connection_window_bytes,
             stream_window_bytes: self.stream_window_bytes,
             cipher_suites: self.cipher_suites.clone(),
+            #[cfg(feature = "simulation")]
+            simulated_network: self.simulated_network,
         })
     }
 
@@ -149,7 +158,10 @@ macro_rules! connection_setters {
             self
         }
 
-        /// How many bytes the peer may send on one connection before this side has consumed them (default: 3.75 MB).
+        /// How many bytes the peer may send on one connection before this side has consumed them (default: 64 MiB).
+        ///
+        /// Streams that nobody reads take their own windows out of it: a program that leaves more of them unread than
+        /// fit holds up all its other calls, too.
         ///
         /// From 16 KiB to 4 GiB - 1. Bounds the memory that a peer can fill; must be bandwidth times round-trip time,
         /// or more, for a connection to reach full speed.
@@ -159,6 +171,9 @@ macro_rules! connection_setters {
         }
 
         /// The same for one stream of a connection (default: 3.75 MB).
+        ///
+        /// With less than the peer's send buffer, which is 1 MiB, a call that is given up while nobody reads its stream can cost
+        /// the whole connection: s2n-quic 1.91 then tells a final size that this window does not allow.
         ///
         /// From 16 KiB to 4 GiB - 1. More than the connection's window is never used.
         pub fn with_stream_window_bytes(mut self, bytes: u32) -> Self {
@@ -170,6 +185,24 @@ macro_rules! connection_setters {
         /// ChaCha20-Poly1305). An empty list is refused by `build()`.
         pub fn with_cipher_suites(mut self, suites: impl IntoIterator<Item = crate::CipherSuite>) -> Self {
             self.connection.cipher_suites = suites.into_iter().collect();
+            self
+        }
+
+        /// Sends and receives over the network that [turmoil](https://docs.rs/turmoil/0.7) simulates, instead of the
+        /// system's: to be used inside of a simulation's hosts and clients, on both sides.
+        ///
+        /// Everything runs on the host's own runtime and in its virtual time, so that crashing the host is what it is for a
+        /// machine; there are no IO threads. A client finds servers by their hosts' names or by address. Certificates are
+        /// checked as ever, so give the server an identity for its host's name. Give packets a latency above zero, and the
+        /// hosts' sockets room for a few hundred of them (`udp_capacity`).
+        ///
+        /// Keys, connection ids and the jitter of reconnecting are drawn from the system's randomness, not from the
+        /// simulation's seed: a seed replays the same faults at the same times, but not packet for packet.
+        ///
+        /// Needs the feature `simulation`.
+        #[cfg(feature = "simulation")]
+        pub fn with_simulated_network(mut self) -> Self {
+            self.connection.simulated_network = true;
             self
         }
     };

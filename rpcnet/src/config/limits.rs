@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::error::ConfigError;
+use crate::proto::LANES_MAX;
 
 /// A server's limits: beyond them it refuses, so that its memory stays bounded.
 #[derive(Debug, Clone)]
@@ -14,6 +15,10 @@ pub(crate) struct ServerLimits {
     pub(crate) calls_max: usize,
     pub(crate) connections_max: usize,
     pub(crate) handshakes_in_flight_max: usize,
+    /// By the largest message if `None`, as the next.
+    pub(crate) buffer_bytes_per_connection_max: Option<usize>,
+    pub(crate) buffer_bytes_max: Option<usize>,
+    pub(crate) stall_timeout: Duration,
 }
 
 impl ServerLimits {
@@ -22,7 +27,23 @@ impl ServerLimits {
         in_range("with_calls_per_connection_max", self.calls_per_connection_max, 1..=CALLS_PER_CONNECTION)?;
         in_range("with_calls_max", self.calls_max, COUNT)?;
         in_range("with_connections_max", self.connections_max, COUNT)?;
-        in_range("with_handshakes_in_flight_max", self.handshakes_in_flight_max, COUNT)
+        in_range("with_handshakes_in_flight_max", self.handshakes_in_flight_max, COUNT)?;
+        in_range("with_stall_timeout", self.stall_timeout, TIMEOUT)?;
+        // Half of it is for new requests, and the largest must fit.
+        let least = 2 * self.message_bytes_max;
+        in_range("with_buffer_bytes_per_connection_max", self.buffer_bytes_per_connection_max(), least..=usize::MAX)?;
+        let least = self.buffer_bytes_per_connection_max();
+        in_range("with_buffer_bytes_max", self.buffer_bytes_max(), least..=usize::MAX)
+    }
+
+    pub(crate) fn buffer_bytes_per_connection_max(&self) -> usize {
+        let default = BUFFER_BYTES_PER_CONNECTION.max(MESSAGES_PER_CONNECTION * self.message_bytes_max);
+        self.buffer_bytes_per_connection_max.unwrap_or(default)
+    }
+
+    pub(crate) fn buffer_bytes_max(&self) -> usize {
+        let default = CONNECTIONS_AT_THEIR_LIMIT * self.buffer_bytes_per_connection_max();
+        self.buffer_bytes_max.unwrap_or(default)
     }
 }
 
@@ -34,6 +55,9 @@ impl Default for ServerLimits {
             calls_max: 65_536,
             connections_max: 10_000,
             handshakes_in_flight_max: 1024,
+            buffer_bytes_per_connection_max: None,
+            buffer_bytes_max: None,
+            stall_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -56,6 +80,15 @@ pub(crate) fn in_range<T: PartialOrd + Debug>(
 
 pub(crate) const MESSAGE_BYTES_DEFAULT: usize = 4 * 1024 * 1024;
 
+/// A thousand answers of the size that lanes carry: what a client on a fast path can have under way at once.
+const BUFFER_BYTES_PER_CONNECTION: usize = 64 * 1024 * 1024;
+
+/// A few large requests, and a few large answers.
+const MESSAGES_PER_CONNECTION: usize = 8;
+
+/// So many clients may do their worst at once.
+const CONNECTIONS_AT_THEIR_LIMIT: usize = 16;
+
 /// A message is held in memory as a whole: above a gibibyte, streaming is the way.
 pub(crate) const MESSAGE_BYTES: RangeInclusive<usize> = 1..=1024 * 1024 * 1024;
 
@@ -70,8 +103,7 @@ pub(crate) const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(1)..=
 /// For what a handler takes: it may well be some days.
 pub(crate) const DEADLINE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Well below the streams that a peer may open.
-pub(crate) const LANES: RangeInclusive<usize> = 1..=16;
+pub(crate) const LANES: RangeInclusive<usize> = 1..=LANES_MAX;
 
 pub(crate) const IO_THREADS: RangeInclusive<usize> = 1..=1024;
 

@@ -171,6 +171,36 @@ impl ServerConfigBuilder {
         self
     }
 
+    /// How many bytes the server holds for one connection (default: 64 MiB, or eight of the largest messages): of requests that
+    /// are being read or served, and of answers that are being sent.
+    ///
+    /// At least twice [`with_message_bytes_max`](Self::with_message_bytes_max). Beyond half of it new requests are refused
+    /// as overloaded, so that there is room for the answers of those under way; a client that lets its answers gather
+    /// beyond all of it without reading them is thrown out. Not counted are requests of up to 64 KiB and answers of up to
+    /// 1 KiB, which the number of calls bounds, and what QUIC itself buffers
+    /// (see [`with_connection_window_bytes`](Self::with_connection_window_bytes)).
+    pub fn with_buffer_bytes_per_connection_max(mut self, bytes: usize) -> Self {
+        self.limits.buffer_bytes_per_connection_max = Some(bytes);
+        self
+    }
+
+    /// The same for all connections together (default: 16 times as much, 1 GiB).
+    ///
+    /// At least as much as for one connection.
+    pub fn with_buffer_bytes_max(mut self, bytes: usize) -> Self {
+        self.limits.buffer_bytes_max = Some(bytes);
+        self
+    }
+
+    /// How long a client may leave what the server holds for it as it is (default: 30 s).
+    ///
+    /// From 1 ms to 24 h. A client that neither goes on with a request that it has begun nor reads any of its answers for so
+    /// long, and at most twice as long, is thrown out.
+    pub fn with_stall_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.stall_timeout = timeout;
+        self
+    }
+
     /// How often to show a silent connection that this side is alive (default: never, as clients do it).
     ///
     /// Takes a `Duration` or an `Option` of one. At least 1 ms, and less than the idle timeout.
@@ -265,7 +295,10 @@ mod tests {
     #[test]
     fn every_limit_is_checked() {
         type Change = fn(ServerConfigBuilder) -> ServerConfigBuilder;
-        let changes: [(&str, Change); 9] = [
+        let changes: [(&str, Change); 12] = [
+            ("with_stall_timeout", |builder| builder.with_stall_timeout(Duration::ZERO)),
+            ("with_buffer_bytes_per_connection_max", |builder| builder.with_buffer_bytes_per_connection_max(1 << 20)),
+            ("with_buffer_bytes_max", |builder| builder.with_buffer_bytes_max(1 << 20)),
             ("with_message_bytes_max", |builder| builder.with_message_bytes_max(0)),
             ("with_calls_per_connection_max", |builder| builder.with_calls_per_connection_max(0)),
             ("with_calls_max", |builder| builder.with_calls_max(usize::MAX)),

@@ -32,6 +32,9 @@ pub(crate) const ALPN: &[u8] = b"rpcnet/1";
 /// near the cost of opening a stream (benches/peers/README, `--growth`).
 pub(crate) const LANE_MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
+/// How many lanes a connection may have.
+pub(crate) const LANES_MAX: usize = 16;
+
 /// Room for a head and its optional fields beside the message itself.
 pub(crate) const HEAD_BYTES_MAX: usize = 16 * 1024;
 
@@ -92,6 +95,8 @@ pub(crate) enum CloseCode {
     Version,
     /// The hello did not come in time.
     HelloTimeout,
+    /// The peer does not read its answers, or does not go on with its requests.
+    Unread,
 }
 
 impl CloseCode {
@@ -102,6 +107,7 @@ impl CloseCode {
             Self::Protocol => 0x01,
             Self::Version => 0x02,
             Self::HelloTimeout => 0x03,
+            Self::Unread => 0x04,
         }
     }
 
@@ -112,6 +118,7 @@ impl CloseCode {
             0x01 => "the peer says that this side broke the rpcnet protocol",
             0x02 => "the peer speaks no protocol version that this side knows",
             0x03 => "the peer waited too long for this side's hello",
+            0x04 => "the peer had no room left for what this side would not read, or waited too long for it",
             _ => "the peer closed the connection with a code that this version does not know",
         }
     }
@@ -132,6 +139,8 @@ pub(crate) enum ProtocolError {
     UnknownStream { kind: u8 },
     #[error("a second control stream")]
     SecondControlStream,
+    #[error("more than {LANES_MAX} lanes")]
+    TooManyLanes,
     #[error("the stream ended in the middle of a frame")]
     Truncated,
     #[error("call id {id} is beyond the limit or still in use")]

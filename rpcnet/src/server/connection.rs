@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use tokio::{task::JoinSet, time::Instant};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, MissedTickBehavior},
+};
 
 use super::{
     lane::Lane,
@@ -68,6 +71,10 @@ async fn accept_streams(shared: Arc<ConnectionShared>, mut acceptor: StreamAccep
     let mut streams = JoinSet::new();
     let hello_timeout = tokio::time::sleep(shared.server.config.settings().handshake_timeout);
     tokio::pin!(hello_timeout);
+    let stall_timeout = shared.server.config.settings().limits.stall_timeout;
+    let mut stall_check = tokio::time::interval(stall_timeout);
+    stall_check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut stalled = None;
     loop {
         tokio::select! {
             accepted = acceptor.accept_bidirectional_stream() => match accepted {
@@ -86,6 +93,9 @@ async fn accept_streams(shared: Arc<ConnectionShared>, mut acceptor: StreamAccep
             () = &mut hello_timeout, if shared.hello.get().is_none() => {
                 return (CloseCode::HelloTimeout, "no hello in time".into());
             }
+            _ = stall_check.tick() => if shared.account.is_stalled_since(&mut stalled) {
+                return (CloseCode::Unread, "the client neither reads its answers nor goes on with its requests".into());
+            },
         }
     }
 }
@@ -99,8 +109,9 @@ async fn serve_stream(shared: Arc<ConnectionShared>, stream: BidirectionalStream
     match kind {
         StreamKind::Control => control(&shared, frames, FrameSender::new(send)).await,
         StreamKind::Lane => {
+            let _counted = shared.open_lane()?;
             let (receive, reader) = frames.into_parts();
-            Ok(Lane::new(shared, receive, send, reader).serve().await?)
+            Ok(Lane::new(Arc::clone(&shared), receive, send, reader).serve().await?)
         }
         StreamKind::Call => Ok(large::serve(shared, frames, FrameSender::new(send)).await?),
         StreamKind::Streaming => Ok(streaming::serve(shared, frames, FrameSender::new(send)).await?),

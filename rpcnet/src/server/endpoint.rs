@@ -22,7 +22,7 @@ use super::{connection, shared::ServerShared};
 use crate::{
     ErrorKind, Executed, RpcError,
     transport::{
-        quic::{self, ServerEndpoint, ServerEndpointSettings},
+        quic::{self, ServerEndpoint, ServerEndpointSettings, Socket as QuicSocket},
         tls,
     },
 };
@@ -30,6 +30,10 @@ use crate::{
 /// Starts the IO threads and returns the address that they share.
 pub(super) async fn start(shared: &Arc<ServerShared>, running: &Arc<Semaphore>) -> Result<SocketAddr, RpcError> {
     let settings = shared.config.settings();
+    #[cfg(feature = "simulation")]
+    if settings.connection.simulated_network {
+        return super::simulated::start(shared, running).await;
+    }
     let mut addr = settings.bind_addr;
     // The last thread to end closes the semaphore: so does an early return from here.
     let last_thread = Arc::new(CloseOnDrop(Arc::clone(running)));
@@ -63,7 +67,7 @@ fn run(socket: UdpSocket, shared: Arc<ServerShared>, ready: oneshot::Sender<Resu
         }
     };
     runtime.block_on(async {
-        match open(socket, &shared) {
+        match open(QuicSocket::System(socket), &shared) {
             Ok(endpoint) => {
                 let _ = ready.send(Ok(()));
                 accept(endpoint, shared).await;
@@ -75,7 +79,7 @@ fn run(socket: UdpSocket, shared: Arc<ServerShared>, ready: oneshot::Sender<Resu
     });
 }
 
-fn open(socket: UdpSocket, shared: &Arc<ServerShared>) -> Result<ServerEndpoint, RpcError> {
+pub(super) fn open(socket: QuicSocket, shared: &Arc<ServerShared>) -> Result<ServerEndpoint, RpcError> {
     let settings = shared.config.settings();
     let tls = tls::server_tls(&shared.config)?;
     let endpoint = ServerEndpointSettings {
@@ -93,7 +97,7 @@ fn open(socket: UdpSocket, shared: &Arc<ServerShared>) -> Result<ServerEndpoint,
 }
 
 /// Takes connections until the server stops, then lets the close frames out.
-async fn accept(mut endpoint: ServerEndpoint, shared: Arc<ServerShared>) {
+pub(super) async fn accept(mut endpoint: ServerEndpoint, shared: Arc<ServerShared>) {
     let keep_alive = shared.config.settings().connection.keep_alive_interval.is_some();
     let mut connections = JoinSet::new();
     let stopped = shared.life.stopped();
@@ -129,12 +133,12 @@ fn bind(addr: SocketAddr, shared_port: bool) -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
-fn not_bound(addr: SocketAddr, error: io::Error) -> RpcError {
+pub(super) fn not_bound(addr: SocketAddr, error: io::Error) -> RpcError {
     let message = format!("the server can't listen on {addr}: is another one there? give another address, or port 0");
     RpcError::new(ErrorKind::Io, Executed::No, message).with_source(error)
 }
 
-struct CloseOnDrop(Arc<Semaphore>);
+pub(super) struct CloseOnDrop(pub(super) Arc<Semaphore>);
 
 impl Drop for CloseOnDrop {
     fn drop(&mut self) {

@@ -9,11 +9,11 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{self, Poll, ready},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::{
     dispatch::Dispatch,
@@ -279,6 +279,7 @@ impl Lane {
                 self.unsent = self.out.split().freeze();
             }
             ready!(self.send.poll_send(&mut self.unsent, cx)).map_err(stream_error)?;
+            self.connection.account.note_progress();
         }
     }
 }

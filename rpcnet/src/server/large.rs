@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
+    budget::Charge,
     router::Route,
     running::HandlerTask,
     shared::{CallPermit, ConnectionShared, deadline_of},
@@ -43,16 +44,30 @@ pub(crate) async fn serve(
         },
         Err(status) => Reply::status(status, ""),
     };
-    answer(send, head.call_id, reply.bounded(connection.response_bytes_max())).await
+    answer(&connection, send, head.call_id, reply.bounded(connection.response_bytes_max())).await
 }
 
 /// Sends the answer and ends the stream.
-pub(super) async fn answer(mut send: FrameSender, call_id: u32, reply: Reply) -> Result<(), RpcError> {
+pub(super) async fn answer(
+    connection: &Arc<ConnectionShared>,
+    mut send: FrameSender,
+    call_id: u32,
+    reply: Reply,
+) -> Result<(), RpcError> {
+    // Held until the client has it all: what is sent and not acknowledged takes memory, too.
+    let mut charge = Charge::new(Arc::clone(connection));
+    if !charge.grow_or_close(reply.message.as_slice().len()) {
+        return Ok(());
+    }
     let mut opening = BytesMut::new();
     reply.head(call_id).put(&mut opening, &[]);
     send.send(opening.freeze()).await?;
-    send.message(reply.message.into_bytes()).await?;
-    send.finish()
+    let note_progress = || connection.account.note_progress();
+    let last = send.message_but_its_end(reply.message.into_bytes(), note_progress).await?;
+    send.message(last).await?;
+    send.finish()?;
+    send.acknowledged().await;
+    Ok(())
 }
 
 /// Reads the message. On the error side: a reply that refuses it, or the failure of the stream.
@@ -61,9 +76,12 @@ pub(super) async fn read_message(
     frames: &mut FrameReceiver,
     deadline: Option<Instant>,
 ) -> Result<(Bytes, CallPermit), Result<Reply, RpcError>> {
-    let permit = connection.admit();
+    let mut permit = connection.admit();
     let bytes_max = connection.server.config.settings().limits.message_bytes_max;
-    let read = frames.message(bytes_max);
+    let read = frames.message_counted(bytes_max, |bytes| match permit.charge().grow(bytes) {
+        true => Ok(()),
+        false => Err(RpcError::from_status(Status::Overloaded, Bytes::new())),
+    });
     let read = match deadline {
         Some(deadline) => match timeout_at(deadline, read).await {
             Ok(read) => read,
@@ -71,7 +89,10 @@ pub(super) async fn read_message(
         },
         None => read.await,
     };
+    // What the handler does with it, and for how long, is not the client's fault.
+    permit.charge().settle();
     read.map(|message| (message, permit)).map_err(|error| match error.kind() {
+        ErrorKind::Overloaded => Ok(Reply::status(Status::Overloaded, "no room for the request")),
         ErrorKind::MessageTooLarge => Ok(Reply::status(Status::RequestTooLarge, error.to_string())),
         _ => Err(error),
     })

@@ -1,5 +1,6 @@
 //! The server: services behind one UDP port.
 
+mod budget;
 mod builder;
 mod connection;
 mod dispatch;
@@ -14,6 +15,8 @@ mod router;
 mod running;
 mod shared;
 mod shutdown;
+#[cfg(feature = "simulation")]
+mod simulated;
 mod streaming;
 
 use std::{fmt, net::SocketAddr, sync::Arc};
@@ -88,6 +91,12 @@ impl Server {
     /// The address that it listens on, with the port that the system chose if port 0 was asked for.
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// How many bytes it holds for its clients: of requests that are being read or served, and of answers that are being
+    /// sent. See [`ServerConfigBuilder::with_buffer_bytes_max`](crate::ServerConfigBuilder::with_buffer_bytes_max).
+    pub fn buffered_bytes(&self) -> usize {
+        self.shared.budget.held()
     }
 
     /// How many calls are running on tasks of their own. Calls that are answered at once are never counted.

@@ -5,6 +5,7 @@ use std::{future::poll_fn, sync::Arc};
 use tokio::time::sleep_until;
 
 use super::{
+    budget::Charge,
     outbox::Outbox,
     running::Running,
     shared::{CallPermit, Computing, ConnectionShared},
@@ -59,6 +60,9 @@ impl Responder {
             return;
         }
         self.answered = true;
+        if !self.charge_answer(reply.message.as_slice().len()) {
+            return;
+        }
         let queued = self.computing.take().map_or(0, Computing::stop);
         let waiting = self.outbox.answer(self.call_id, &reply, self.permit.take());
         if waiting > queued / SHARE_AT_ONCE {
@@ -68,6 +72,11 @@ impl Responder {
 
     /// Sends a large answer, as long as somebody waits for it.
     async fn answer_on_stream(&mut self, reply: Reply, context: &Context) {
+        let mut charge = Charge::new(Arc::clone(&self.connection));
+        if !charge.grow_or_close(reply.message.as_slice().len()) {
+            self.answered = true;
+            return;
+        }
         let deadline = context.deadline_instant();
         let overdue = async {
             match deadline {
@@ -76,9 +85,12 @@ impl Responder {
             }
         };
         let failure = tokio::select! {
-            sent = self.send_on_stream(reply) => match sent {
-                Ok(()) => {
+            sent = self.send_on_stream(reply, &mut charge) => match sent {
+                Ok(stream) => {
                     self.answered = true;
+                    // The call is over, but what the transport holds of its answer is held until the client has it.
+                    self.permit = None;
+                    stream.acknowledged().await;
                     return;
                 }
                 Err(error) => {
@@ -93,15 +105,22 @@ impl Responder {
         self.finish(&failure);
     }
 
-    async fn send_on_stream(&self, reply: Reply) -> Result<(), RpcError> {
+    async fn send_on_stream(&self, reply: Reply, charge: &mut Charge) -> Result<FrameSender, RpcError> {
         let stream = self.connection.handle.clone().open_send_stream().await.map_err(connection_error)?;
         let mut stream = FrameSender::new(stream);
         stream.send(response_opening(self.lane_id, &reply.head(self.call_id))).await?;
-        let last = stream.message_but_its_end(reply.message.into_bytes()).await?;
+        let note_progress = || charge.connection.account.note_progress();
+        let last = stream.message_but_its_end(reply.message.into_bytes(), note_progress).await?;
         // The client may use the id again as soon as it has the end.
         self.outbox.free(self.call_id);
         stream.message(last).await?;
-        stream.finish()
+        stream.finish()?;
+        Ok(stream)
+    }
+
+    /// Counts an answer that is on its way to the lane; `false` if there was no room, and the connection is closed.
+    fn charge_answer(&mut self, bytes: usize) -> bool {
+        self.permit.as_mut().is_none_or(|permit| permit.charge().grow_or_close(bytes))
     }
 
     fn finish(&mut self, reply: &Reply) {

@@ -6,13 +6,12 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{self, Poll},
-    time::Instant,
 };
 
 use tokio::{
     runtime::Handle,
     task::JoinHandle,
-    time::{Sleep, sleep_until},
+    time::{Instant, Sleep, sleep_until},
 };
 
 use super::{

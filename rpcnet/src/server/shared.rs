@@ -12,12 +12,13 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
+    budget::{Account, Budget, Charge},
     life::Life,
     router::{Route, Router},
 };
 use crate::{
     Metadata, ServerConfig, Shape,
-    proto::{Hello, RequestHead, Status},
+    proto::{CloseCode, Hello, LANES_MAX, ProtocolError, RequestHead, Status},
     transport::quic,
 };
 
@@ -26,6 +27,7 @@ pub(crate) struct ServerShared {
     pub(crate) config: ServerConfig,
     pub(crate) router: Router,
     pub(crate) life: Life,
+    pub(crate) budget: Budget,
     /// The runtime that the server was started on: handlers that take their time run there, and what any handler
     /// spawns lands there, never on an IO thread.
     pub(crate) application: tokio::runtime::Handle,
@@ -43,17 +45,27 @@ pub(crate) struct ConnectionShared {
     pub(crate) peer: SocketAddr,
     /// The client's hello, once it has arrived.
     pub(crate) hello: OnceLock<Hello>,
+    pub(crate) account: Account,
+    lanes: AtomicUsize,
     calls: AtomicUsize,
 }
 
 /// One call's share of the limits, given back when it is dropped.
-pub(crate) struct CallPermit(Arc<ConnectionShared>);
+pub(crate) struct CallPermit(Charge);
+
+impl CallPermit {
+    /// The bytes that are held for the call.
+    pub(crate) fn charge(&mut self) -> &mut Charge {
+        &mut self.0
+    }
+}
 
 impl ServerShared {
     pub(crate) fn new(config: ServerConfig, router: Router, application: tokio::runtime::Handle) -> Self {
+        let budget = Budget::new(config.settings().limits.buffer_bytes_max());
         let threads = application.metrics().num_workers();
         let (calls, computing) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { config, router, life: Life::new(), application, threads, calls, computing }
+        Self { config, router, life: Life::new(), budget, application, threads, calls, computing }
     }
 
     /// Counts a handler that computes, until the guard is dropped.
@@ -88,17 +100,28 @@ impl Drop for Computing {
 
 impl ConnectionShared {
     pub(crate) fn new(server: Arc<ServerShared>, handle: quic::Handle, peer: SocketAddr) -> Self {
-        Self { server, handle, peer, hello: OnceLock::new(), calls: AtomicUsize::new(0) }
+        let account = Account::new(server.config.settings().limits.buffer_bytes_per_connection_max());
+        Self {
+            server,
+            handle,
+            peer,
+            hello: OnceLock::new(),
+            account,
+            lanes: AtomicUsize::new(0),
+            calls: AtomicUsize::new(0),
+        }
     }
 
     /// Whether another call would be one too many.
     ///
-    /// A call that is answered at once is never counted, so it costs these two loads and no more. IO threads that ask
+    /// A call that is answered at once is never counted, so it costs these loads and no more. IO threads that ask
     /// at the same time may exceed the server's limit by one call each.
     fn is_overloaded(&self) -> bool {
         let limits = &self.server.config.settings().limits;
         self.calls.load(Ordering::Relaxed) >= limits.calls_per_connection_max as usize
             || self.server.calls.load(Ordering::Relaxed) >= limits.calls_max
+            || self.account.is_half_spent()
+            || self.server.budget.is_half_spent()
     }
 
     /// The route of a request and its metadata, or why it is refused.
@@ -130,13 +153,34 @@ impl ConnectionShared {
     pub(crate) fn admit(self: &Arc<Self>) -> CallPermit {
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.server.calls.fetch_add(1, Ordering::Relaxed);
-        CallPermit(Arc::clone(self))
+        CallPermit(Charge::new(Arc::clone(self)))
+    }
+
+    /// Counts a lane until the guard is dropped. What the transport has taken of its answers is bounded for each lane, so
+    /// there must not be too many of them.
+    pub(crate) fn open_lane(&self) -> Result<OpenLane<'_>, ProtocolError> {
+        let lane = OpenLane(self);
+        if self.lanes.fetch_add(1, Ordering::Relaxed) < LANES_MAX { Ok(lane) } else { Err(ProtocolError::TooManyLanes) }
+    }
+
+    /// Closes the connection; its tasks find out.
+    pub(crate) fn close(&self, code: CloseCode) {
+        quic::close(&self.handle, code);
     }
 
     /// The largest answer that both sides allow.
     pub(crate) fn response_bytes_max(&self) -> usize {
         let client = self.hello.get().map_or(u64::MAX, |hello| hello.message_bytes_max);
         usize::try_from(client).unwrap_or(usize::MAX).min(self.server.config.settings().limits.message_bytes_max)
+    }
+}
+
+/// A lane of a connection.
+pub(crate) struct OpenLane<'a>(&'a ConnectionShared);
+
+impl Drop for OpenLane<'_> {
+    fn drop(&mut self) {
+        self.0.lanes.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -147,10 +191,11 @@ pub(crate) fn deadline_of(head: &RequestHead) -> Option<Instant> {
 
 impl Drop for CallPermit {
     fn drop(&mut self) {
-        self.0.calls.fetch_sub(1, Ordering::Relaxed);
+        let connection = &self.0.connection;
+        connection.calls.fetch_sub(1, Ordering::Relaxed);
         // In one order with what `Life::wait_for` does: either that sees this end, or this sees that somebody waits.
-        if self.0.server.calls.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.0.server.life.tell_ended();
+        if connection.server.calls.fetch_sub(1, Ordering::SeqCst) == 1 {
+            connection.server.life.tell_ended();
         }
     }
 }

@@ -31,18 +31,24 @@ pub(crate) async fn serve(
     };
     let handler = match start(&connection, &head, &mut frames).await? {
         Ok(handler) => handler,
-        Err(refusal) => return answer(send, head.call_id, refusal.bounded(connection.response_bytes_max())).await,
+        Err(refusal) => {
+            return answer(&connection, send, head.call_id, refusal.bounded(connection.response_bytes_max())).await;
+        }
     };
     let bytes_max = connection.server.config.settings().limits.message_bytes_max;
     let left = tokio::select! {
         sent = send_responses(&mut send, &handler.responses) => match sent {
-            Ok(()) => return send.finish(),
+            Ok(()) => {
+                frames.stop();
+                return send.finish();
+            }
             Err(left) => left,
         },
         left = receive_requests(&mut frames, &handler.requests, bytes_max) => left,
     };
     // A caller that leaves resets its half and stops reading the other: either may be noticed first.
     let gave_up = frames.was_reset() || send.was_stopped();
+    frames.stop();
     handler.abandon(caller_left(&left, gave_up));
     Err(left)
 }

@@ -16,7 +16,7 @@ use crate::{
     proto::{Fields, FrameKind, FrameReader, Piece, ProtocolError, ResponseHead, read_started},
     transport::{
         frames::{join, truncated},
-        quic::{ReceiveStream, stream_error},
+        quic::{self, ReceiveStream, stream_error},
     },
 };
 
@@ -121,6 +121,14 @@ impl Source {
             connection.fail(&error);
         }
         error
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        if let Self::Quic { stream, .. } = self {
+            quic::stop(stream);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::future::poll_fn;
 
 use bytes::{Bytes, BytesMut};
 
-use super::quic::{ReceiveStream, SendStream, is_reset, poll_failure, reset_code, stream_error};
+use super::quic::{self, ReceiveStream, SendStream, is_reset, poll_failure, reset_code, stream_error};
 use crate::{
     ErrorKind, Executed, RpcError,
     proto::{FRAGMENT_BYTES, Frame, FrameKind, FrameReader, Piece, ProtocolError, StreamKind, frame_header},
@@ -93,7 +93,16 @@ impl FrameReceiver {
     /// [`ErrorKind::Truncated`] if the stream ends before the message does, [`ErrorKind::MessageTooLarge`] as
     /// soon as it is larger than allowed.
     pub(crate) async fn message(&mut self, bytes_max: usize) -> Result<Bytes, RpcError> {
-        let message = self.next_message(bytes_max).await?;
+        self.message_counted(bytes_max, |_| Ok(())).await
+    }
+
+    /// The same; `count` is told the length of each part before it is kept, and may refuse it.
+    pub(crate) async fn message_counted(
+        &mut self,
+        bytes_max: usize,
+        count: impl FnMut(usize) -> Result<(), RpcError>,
+    ) -> Result<Bytes, RpcError> {
+        let message = self.next_message_counted(bytes_max, count).await?;
         message.ok_or_else(|| ProtocolError::UnexpectedFrame { kind: FrameKind::End.byte() }.into())
     }
 
@@ -103,6 +112,14 @@ impl FrameReceiver {
     ///
     /// As for [`FrameReceiver::message`]; a stream that ends before the peer says so is truncated.
     pub(crate) async fn next_message(&mut self, bytes_max: usize) -> Result<Option<Bytes>, RpcError> {
+        self.next_message_counted(bytes_max, |_| Ok(())).await
+    }
+
+    async fn next_message_counted(
+        &mut self,
+        bytes_max: usize,
+        mut count: impl FnMut(usize) -> Result<(), RpcError>,
+    ) -> Result<Option<Bytes>, RpcError> {
         let mut whole = BytesMut::new();
         loop {
             let Some(piece) = self.reader.next_piece()? else {
@@ -115,6 +132,7 @@ impl FrameReceiver {
             match piece.kind {
                 FrameKind::End if whole.is_empty() => return Ok(None),
                 FrameKind::Fragment | FrameKind::Message => {
+                    count(piece.payload.len())?;
                     if let Some(message) = join(&mut whole, piece, bytes_max)? {
                         return Ok(Some(message));
                     }
@@ -122,6 +140,11 @@ impl FrameReceiver {
                 kind => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
             }
         }
+    }
+
+    /// Tells the peer that nobody reads the rest.
+    pub(crate) fn stop(mut self) {
+        quic::stop(&mut self.stream);
     }
 
     /// What is left for a lane's own driver.
@@ -158,14 +181,20 @@ impl FrameSender {
 
     /// Sends one message, in fragments if it is large. The message itself is not copied.
     pub(crate) async fn message(&mut self, message: Bytes) -> Result<(), RpcError> {
-        let end = self.message_but_its_end(message).await?;
+        let end = self.message_but_its_end(message, || {}).await?;
         self.part(FrameKind::Message, end).await
     }
 
     /// Sends the fragments of a message, and returns what must follow as the last part, by [`FrameSender::message`].
-    pub(crate) async fn message_but_its_end(&mut self, mut message: Bytes) -> Result<Bytes, RpcError> {
+    /// After each fragment that the transport has taken, `taken` is told.
+    pub(crate) async fn message_but_its_end(
+        &mut self,
+        mut message: Bytes,
+        taken: impl Fn(),
+    ) -> Result<Bytes, RpcError> {
         while message.len() > FRAGMENT_BYTES {
             self.part(FrameKind::Fragment, message.split_to(FRAGMENT_BYTES)).await?;
+            taken();
         }
         Ok(message)
     }
@@ -176,9 +205,15 @@ impl FrameSender {
     }
 
     /// Ends the stream well.
-    pub(crate) fn finish(mut self) -> Result<(), RpcError> {
+    pub(crate) fn finish(&mut self) -> Result<(), RpcError> {
         self.finished = true;
         self.stream.finish().map_err(stream_error)
+    }
+
+    /// Waits until the peer has all of a stream that was ended, or the stream is lost.
+    pub(crate) async fn acknowledged(mut self) {
+        // Either way the transport lets go of it.
+        let _ = self.stream.flush().await;
     }
 }
 

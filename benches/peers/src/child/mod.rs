@@ -1,5 +1,6 @@
 //! The child processes: one serves, one loads or holds. They speak to the parent in JSON lines.
 
+mod flow;
 mod hold;
 mod load;
 mod serve;
@@ -27,22 +28,31 @@ pub(crate) struct Ready {
 /// What a load child measured.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct LoadReport {
-    /// Calls that ended within the measurement.
+    /// Calls that ended within the measurement, or items that arrived in it.
     pub(crate) calls: u64,
     /// How long it was.
     pub(crate) seconds: f64,
-    /// Latency that half of the calls stayed under.
-    pub(crate) p50_us: f64,
-    /// Latency that 99% stayed under.
-    pub(crate) p99_us: f64,
-    /// Latency that 99.9% stayed under.
-    pub(crate) p999_us: f64,
+    /// How long the calls took; items take no time of their own.
+    pub(crate) latency: Option<Latency>,
+    /// Payload that flowed in huge messages beside the calls, each way.
+    pub(crate) flow_bytes_per_second: Option<f64>,
     /// Processor time of the client process during the measurement.
     pub(crate) client_cpu_us: f64,
     /// Processor time of the server process during the measurement.
     pub(crate) server_cpu_us: f64,
     /// Memory of the server at the end of it.
     pub(crate) server_memory_bytes: u64,
+}
+
+/// How long calls took, in microseconds.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Latency {
+    /// Half of the calls stayed under it.
+    pub(crate) p50_us: f64,
+    /// 99% stayed under it.
+    pub(crate) p99_us: f64,
+    /// 99.9% stayed under it.
+    pub(crate) p999_us: f64,
 }
 
 /// What a hold child weighed.
@@ -105,7 +115,12 @@ async fn connect_many<S: System>(server: &ServerArgs, setup: &Setup, connections
 }
 
 fn setup(common: &CommonArgs) -> Setup {
-    Setup { certificates: CertificatePaths::within(&common.certificates), mtu: common.mtu, computes: common.computes }
+    Setup {
+        certificates: CertificatePaths::within(&common.certificates),
+        mtu: common.mtu,
+        work: common.work,
+        payload_bytes_max: common.flow_bytes,
+    }
 }
 
 /// Prints one line of JSON for the parent.

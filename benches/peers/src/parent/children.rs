@@ -26,9 +26,6 @@ pub(super) fn measure(
     argument(&mut command, "--payload-bytes", cell.payload_bytes);
     argument(&mut command, "--warm-up", warm_up.as_secs_f64());
     argument(&mut command, "--seconds", measure.as_secs_f64());
-    if let Some(micros) = cell.compute_micros {
-        argument(&mut command, "--compute-micros", micros);
-    }
     report(command).with_context(|| format!("{}'s client failed", cell.name()))
 }
 
@@ -86,8 +83,9 @@ fn command(task: &str, cell: &Cell, flavor: Flavor, core: Option<usize>, bench: 
     if let Some(mtu) = cell.mtu {
         argument(&mut command, "--mtu", mtu);
     }
-    if cell.compute_micros.is_some() {
-        command.arg("--computes");
+    argument(&mut command, "--work", cell.work.as_str());
+    if let Some(bytes) = cell.flow_bytes {
+        argument(&mut command, "--flow-bytes", bytes);
     }
     Ok(command)
 }

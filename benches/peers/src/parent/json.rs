@@ -6,24 +6,32 @@ use super::idle::Idle;
 use super::measure::{Measured, Outcome};
 use super::plan::Section;
 use super::stats::{Medians, Ratios};
-use crate::cli::Flavor;
+use crate::cli::{Flavor, Work};
+use crate::message::COMPUTE_MICROS;
 use crate::placement::Placement;
 
-/// One contender; figures are medians over the rounds.
+/// One contender; figures are medians over the rounds, null where there is no such figure.
 #[derive(Debug, Serialize)]
 pub(super) struct Row {
     section: &'static str,
     /// The system's name; with what was varied, as in `rpcnet-mtu-9000`, where something was.
     system: String,
+    work: Work,
     payload_bytes: usize,
     in_flight: usize,
     connections: usize,
     compute_micros: Option<u64>,
+    /// Huge messages of this size flowed each way beside the calls.
+    flow_bytes: Option<u64>,
     server_flavor: Flavor,
     client_flavor: Flavor,
     placement: Placement,
     rounds: usize,
+    /// Of items where the work is a stream of them.
     calls_per_second: f64,
+    /// Payload in both directions.
+    payload_bytes_per_second: f64,
+    flow_bytes_per_second: f64,
     p50_us: f64,
     p99_us: f64,
     p999_us: f64,
@@ -57,15 +65,19 @@ fn row(outcome: &Outcome, measured: &Measured, idle: &[Idle]) -> Row {
     Row {
         section: section_name(outcome.section),
         system: cell.name(),
+        work: cell.work,
         payload_bytes: cell.payload_bytes,
         in_flight: cell.in_flight,
         connections: cell.connections,
-        compute_micros: cell.compute_micros,
+        compute_micros: (cell.work == Work::Compute).then_some(COMPUTE_MICROS),
+        flow_bytes: cell.flow_bytes,
         server_flavor: arrangement.server,
         client_flavor: arrangement.client,
         placement: arrangement.placement,
         rounds: rounds.len(),
         calls_per_second: medians.calls_per_second,
+        payload_bytes_per_second: medians.calls_per_second * cell.payload_bytes_per_call(),
+        flow_bytes_per_second: medians.flow_bytes_per_second,
         p50_us: medians.p50_us,
         p99_us: medians.p99_us,
         p999_us: medians.p999_us,
@@ -85,6 +97,9 @@ fn section_name(section: Section) -> &'static str {
         Section::Apart => "apart",
         Section::Compute => "compute",
         Section::Mtu => "mtu",
+        Section::Stream => "stream",
+        Section::Large => "large",
+        Section::Mixed => "mixed",
         Section::Connections => "growth-connections",
         Section::Payloads => "growth-payloads",
     }

@@ -7,6 +7,7 @@ mod json;
 mod measure;
 mod pilot;
 mod plan;
+mod plot;
 mod report;
 mod stats;
 
@@ -35,6 +36,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     report::idle(&idle);
     println!("Took {:.0} s.", started.elapsed().as_secs_f64());
+    if let Some(folder) = &options.plot {
+        plot::write(folder, &outcomes)?;
+    }
     if let Some(path) = &options.json {
         let file = std::fs::File::create(path).with_context(|| format!("creating {}", path.display()))?;
         serde_json::to_writer_pretty(file, &json::rows(&outcomes, &idle))

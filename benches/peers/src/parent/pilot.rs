@@ -1,5 +1,7 @@
 //! The pilot: each contender once in each arrangement, tried in turn, so that it is measured in its best.
 
+use std::time::Duration;
+
 use anyhow::Result;
 
 use super::bench::Bench;
@@ -19,7 +21,10 @@ fn best(cell: &Cell, plan: &Plan, bench: &Bench) -> Result<Arrangement> {
         return Ok(only);
     }
     bench.now(format!("choosing {}'s runtime", cell.name()));
-    let times = (plan.timing.warm_up, plan.timing.pilot);
+    // A large message takes its time, and a trial in which none ends says nothing.
+    let large = cell.payload_bytes >= LARGE_BYTES;
+    let pilot = if large { plan.timing.pilot.max(LARGE_PILOT_MIN) } else { plan.timing.pilot };
+    let times = (plan.timing.warm_up, pilot);
     let mut trials = Vec::new();
     for _ in 0..plan.timing.pilot_trials {
         for &arrangement in &candidates {
@@ -34,5 +39,11 @@ fn best(cell: &Cell, plan: &Plan, bench: &Bench) -> Result<Arrangement> {
 
 /// Alone on its connection a call wants to be short; among others, many want to get through.
 fn merit(cell: &Cell, report: &LoadReport) -> f64 {
-    if cell.in_flight == 1 { -report.p50_us } else { report.calls as f64 / report.seconds }
+    match report.latency {
+        Some(latency) if cell.in_flight == 1 => -latency.p50_us,
+        _ => report.calls as f64 / report.seconds,
+    }
 }
+
+const LARGE_BYTES: usize = 256 << 10;
+const LARGE_PILOT_MIN: Duration = Duration::from_millis(350);

@@ -8,7 +8,7 @@ use super::idle::Idle;
 use super::measure::{Measured, Outcome};
 use super::plan::{Arrangement, Cell, Plan, Section};
 use super::stats::{Medians, Ratios, Spread};
-use crate::cli::Options;
+use crate::cli::{Options, Work};
 
 /// Says what is about to be measured.
 pub(super) fn opening(options: &Options, plan: &Plan) {
@@ -38,10 +38,12 @@ pub(super) fn section(section: Section, outcomes: &[Outcome]) {
     if outcomes.is_empty() {
         return;
     }
-    let mut table = new_table(&HEADINGS);
+    let columns = columns(section);
+    let mut table = new_table(&columns.iter().map(|column| column.heading).collect::<Vec<_>>());
     for outcome in &outcomes {
         for measured in &outcome.contenders {
-            table.add_row(row(section, outcome, measured));
+            let row = Row::of(section, outcome, measured);
+            table.add_row(columns.iter().map(|column| (column.cell)(&row)));
         }
     }
     println!("\n{}\n\n{table}", title(section));
@@ -85,25 +87,78 @@ fn new_table(headings: &[&str]) -> Table {
     table
 }
 
-fn row(section: Section, outcome: &Outcome, measured: &Measured) -> Vec<String> {
-    let medians = Medians::of(measured);
-    let ratios = Ratios::of(outcome, measured);
-    let ratio = |figure: fn(Ratios) -> Spread| ratios.map(figure).map_or_else(String::new, spread);
-    vec![
-        setting(section, &measured.cell),
-        measured.cell.name(),
-        runtime(measured.arrangement),
-        format!("{:.0}", medians.calls_per_second),
-        ratio(|ratios| ratios.calls_per_second),
-        format!("{:.1}", medians.p50_us),
-        format!("{:.1}", medians.p99_us),
-        format!("{:.1}", medians.p999_us),
-        ratio(|ratios| ratios.p50),
-        ratio(|ratios| ratios.p99),
-        format!("{:.2}", medians.client_cpu_us_per_call),
-        format!("{:.2}", medians.server_cpu_us_per_call),
-        format!("{:.1}", medians.server_memory_bytes / f64::from(1 << 20)),
-    ]
+/// What a row is made of.
+struct Row<'a> {
+    section: Section,
+    measured: &'a Measured,
+    medians: Medians,
+    ratios: Option<Ratios>,
+}
+
+impl<'a> Row<'a> {
+    fn of(section: Section, outcome: &Outcome, measured: &'a Measured) -> Self {
+        let (medians, ratios) = (Medians::of(measured), Ratios::of(outcome, measured));
+        Self { section, measured, medians, ratios }
+    }
+
+    fn ratio(&self, figure: fn(Ratios) -> Spread) -> String {
+        self.ratios.map(figure).map_or_else(String::new, spread)
+    }
+
+    fn megabytes_per_second(&self) -> f64 {
+        self.medians.calls_per_second * self.measured.cell.payload_bytes_per_call() / 1e6
+    }
+}
+
+/// One figure of every row.
+struct Column {
+    heading: &'static str,
+    cell: fn(&Row<'_>) -> String,
+}
+
+/// What is said in a section's table: items have no latency of their own, and large messages are about bytes.
+fn columns(section: Section) -> Vec<Column> {
+    let column = |heading, cell| Column { heading, cell };
+    let mut columns = vec![
+        column("", |row| setting(row.section, &row.measured.cell)),
+        column("system", |row| row.measured.cell.name()),
+        column("runtime", |row| runtime(row.measured.arrangement)),
+    ];
+    if section == Section::Large {
+        columns.push(column("MB/s", |row| format!("{:.0}", row.megabytes_per_second())));
+    }
+    let items = section == Section::Stream;
+    columns.extend([
+        column(if items { "items/s" } else { "calls/s" }, |row| format!("{:.0}", row.medians.calls_per_second)),
+        column(if items { "items/s ratio" } else { "calls/s ratio" }, |row| {
+            row.ratio(|ratios| ratios.calls_per_second)
+        }),
+    ]);
+    if !items {
+        columns.extend([
+            column("p50 us", |row| format!("{:.1}", row.medians.p50_us)),
+            column("p99 us", |row| format!("{:.1}", row.medians.p99_us)),
+            column("p99.9 us", |row| format!("{:.1}", row.medians.p999_us)),
+            column("p50 ratio", |row| row.ratio(|ratios| ratios.p50)),
+            column("p99 ratio", |row| row.ratio(|ratios| ratios.p99)),
+        ]);
+    }
+    if section == Section::Mixed {
+        columns.push(column("flow MB/s each way", |row| match row.measured.cell.flow_bytes {
+            Some(_) => format!("{:.0}", row.medians.flow_bytes_per_second / 1e6),
+            None => String::new(),
+        }));
+    }
+    columns.extend([
+        column(if items { "client CPU us/item" } else { "client CPU us/call" }, |row| {
+            format!("{:.2}", row.medians.client_cpu_us_per_call)
+        }),
+        column(if items { "server CPU us/item" } else { "server CPU us/call" }, |row| {
+            format!("{:.2}", row.medians.server_cpu_us_per_call)
+        }),
+        column("server MiB", |row| format!("{:.1}", row.medians.server_memory_bytes / f64::from(1 << 20))),
+    ]);
+    columns
 }
 
 fn runtime(arrangement: Arrangement) -> String {
@@ -122,9 +177,20 @@ fn setting(section: Section, cell: &Cell) -> String {
     match section {
         Section::Connections => format!("{} connections", cell.connections),
         Section::Compute => format!("{} in flight", cell.in_flight),
-        Section::Grid | Section::Apart | Section::Mtu | Section::Payloads => {
+        Section::Stream => format!("{} items", size(cell.payload_bytes)),
+        Section::Large => format!("{} of {}, {} in flight", large(cell.work), size(cell.payload_bytes), cell.in_flight),
+        Section::Grid | Section::Apart | Section::Mtu | Section::Mixed | Section::Payloads => {
             format!("{}, {} in flight", size(cell.payload_bytes), cell.in_flight)
         }
+    }
+}
+
+/// Which way the bytes go.
+pub(super) fn large(work: Work) -> &'static str {
+    match work {
+        Work::Upload => "requests",
+        Work::Download => "answers",
+        Work::Echo | Work::Compute | Work::Items => "both",
     }
 }
 
@@ -134,31 +200,18 @@ fn title(section: Section) -> &'static str {
         Section::Apart => "One call at a time, a core each",
         Section::Compute => "Handlers that compute 200 us each, one connection: two server threads against one",
         Section::Mtu => "Path MTU of 9,000 bytes against the default, one connection",
+        Section::Stream => "One stream of items from the server",
+        Section::Large => "Large messages, one connection; MB/s counts both directions",
+        Section::Mixed => "Small calls with one huge message flowing each way on the same connection, and without",
         Section::Connections => "Growth: 64 B, 1,000 calls in flight over more and more connections",
         Section::Payloads => "Growth: larger and larger payloads, one connection",
     }
 }
 
-fn size(bytes: usize) -> String {
+pub(super) fn size(bytes: usize) -> String {
     match bytes {
         0..1_024 => format!("{bytes} B"),
         1_024..1_048_576 => format!("{} KiB", bytes / 1_024),
         _ => format!("{} MiB", bytes / 1_048_576),
     }
 }
-
-const HEADINGS: [&str; 13] = [
-    "",
-    "system",
-    "runtime",
-    "calls/s",
-    "calls/s ratio",
-    "p50 us",
-    "p99 us",
-    "p99.9 us",
-    "p50 ratio",
-    "p99 ratio",
-    "client CPU us/call",
-    "server CPU us/call",
-    "server MiB",
-];

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::measure::{Measured, Outcome};
-use crate::child::LoadReport;
+use crate::child::{Latency, LoadReport};
 
 /// The middle of several figures and how far they reach.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -36,7 +36,7 @@ pub(super) fn median(figures: &[f64]) -> f64 {
     }
 }
 
-/// One contender's medians over the rounds.
+/// One contender's medians over the rounds; NaN for what was not measured.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Medians {
     pub(super) calls_per_second: f64,
@@ -46,6 +46,7 @@ pub(super) struct Medians {
     pub(super) client_cpu_us_per_call: f64,
     pub(super) server_cpu_us_per_call: f64,
     pub(super) server_memory_bytes: f64,
+    pub(super) flow_bytes_per_second: f64,
 }
 
 impl Medians {
@@ -54,12 +55,13 @@ impl Medians {
             |figure: fn(&LoadReport) -> f64| median(&measured.rounds.iter().map(figure).collect::<Vec<_>>());
         Self {
             calls_per_second: median_of(calls_per_second),
-            p50_us: median_of(|report| report.p50_us),
-            p99_us: median_of(|report| report.p99_us),
-            p999_us: median_of(|report| report.p999_us),
+            p50_us: median_of(|report| latency(report, |latency| latency.p50_us)),
+            p99_us: median_of(|report| latency(report, |latency| latency.p99_us)),
+            p999_us: median_of(|report| latency(report, |latency| latency.p999_us)),
             client_cpu_us_per_call: median_of(|report| report.client_cpu_us / report.calls as f64),
             server_cpu_us_per_call: median_of(|report| report.server_cpu_us / report.calls as f64),
             server_memory_bytes: median_of(|report| report.server_memory_bytes as f64),
+            flow_bytes_per_second: median_of(|report| report.flow_bytes_per_second.unwrap_or(f64::NAN)),
         }
     }
 }
@@ -85,14 +87,23 @@ impl Ratios {
         };
         Some(Self {
             calls_per_second: spread(|a, b| calls_per_second(a) / calls_per_second(b)),
-            p50: spread(|a, b| b.p50_us / a.p50_us),
-            p99: spread(|a, b| b.p99_us / a.p99_us),
+            p50: spread(|a, b| latency(b, |latency| latency.p50_us) / latency(a, |latency| latency.p50_us)),
+            p99: spread(|a, b| latency(b, |latency| latency.p99_us) / latency(a, |latency| latency.p99_us)),
         })
     }
 }
 
+/// Calls per second, lowest and highest of the rounds, too.
+pub(super) fn rate(measured: &Measured) -> Spread {
+    Spread::of(&measured.rounds.iter().map(calls_per_second).collect::<Vec<_>>())
+}
+
 fn calls_per_second(report: &LoadReport) -> f64 {
     report.calls as f64 / report.seconds
+}
+
+fn latency(report: &LoadReport, figure: fn(Latency) -> f64) -> f64 {
+    report.latency.map_or(f64::NAN, figure)
 }
 
 #[cfg(test)]
@@ -107,9 +118,8 @@ mod tests {
         let report = |&(calls, p50_us)| LoadReport {
             calls,
             seconds: 2.0,
-            p50_us,
-            p99_us: p50_us * 2.0,
-            p999_us: p50_us * 3.0,
+            latency: Some(Latency { p50_us, p99_us: p50_us * 2.0, p999_us: p50_us * 3.0 }),
+            flow_bytes_per_second: None,
             client_cpu_us: calls as f64 * 4.0,
             server_cpu_us: calls as f64 * 5.0,
             server_memory_bytes: 1_000,

@@ -9,11 +9,14 @@ mod udp;
 use std::future::Future;
 use std::net::SocketAddr;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow, bail};
 use clap::ValueEnum;
+use futures::Stream;
+use futures::stream::Empty;
 use serde::{Deserialize, Serialize};
 
 use crate::certificates::CertificatePaths;
+use crate::cli::Work;
 use crate::message::Message;
 
 pub(crate) use self::rpcnet::Rpcnet;
@@ -46,6 +49,24 @@ pub(crate) trait Caller: Clone + Send + Sync + 'static {
 
     /// Has the handler compute for that much processor time.
     fn compute(&mut self, micros: u64) -> impl Future<Output = Result<()>> + Send;
+
+    /// Sends a message and gets the length of its payload.
+    fn upload(&mut self, _: Message) -> impl Future<Output = Result<u64>> + Send {
+        async { bail!("measured without uploads") }
+    }
+
+    /// Gets a message with that much payload.
+    fn download(&mut self, _bytes: u64) -> impl Future<Output = Result<Message>> + Send {
+        async { bail!("measured without downloads") }
+    }
+
+    /// Gets messages with that much payload, without end, as the answer to one call.
+    fn items(
+        &mut self,
+        _bytes: u64,
+    ) -> impl Future<Output = Result<impl Stream<Item = Result<Message>> + Send>> + Send {
+        async { Err::<Empty<Result<Message>>, _>(anyhow!("measured without streams")) }
+    }
 }
 
 /// What both sides are told about a measurement before it starts.
@@ -55,8 +76,10 @@ pub(crate) struct Setup {
     pub(crate) certificates: CertificatePaths,
     /// Path MTU in bytes where the system can choose one; `None` leaves its default.
     pub(crate) mtu: Option<u16>,
-    /// Handlers will compute rather than answer at once, where a system is to be told so.
-    pub(crate) computes: bool,
+    /// What the handlers will be asked for, where a system is to be told so.
+    pub(crate) work: Work,
+    /// The largest payload, where it is larger than what every system takes by default or is set to.
+    pub(crate) payload_bytes_max: Option<u64>,
 }
 
 /// Which system a child process runs.
@@ -82,6 +105,11 @@ impl SystemName {
             Self::Tarpc => "tarpc",
             Self::Udp => "udp",
         }
+    }
+
+    /// Whether it is one, rather than what frameworks stand on.
+    pub(crate) fn is_framework(self) -> bool {
+        self != Self::Udp
     }
 
     /// The frameworks; the first is what the others are compared with.

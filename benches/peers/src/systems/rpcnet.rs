@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Context, Result, ensure};
-use rpcnet::{ClientConfig, Server, ServerConfig};
+use anyhow::{Context, Error, Result, ensure};
+use rpcnet::prelude::*;
+use rpcnet::stream;
 use serde::{Deserialize, Serialize};
 
 use super::{Caller, LOOPBACK, Setup, System};
 use crate::certificates::SERVER_NAME;
-use crate::message::{Message, compute};
+use crate::message::{Items, Message, compute, payload};
 
 /// The service, in rpcnet's own words.
 #[rpcnet::service]
@@ -17,6 +18,12 @@ pub(crate) trait Echo {
     async fn echo(&self, message: Message) -> Result<Message, EchoError>;
     /// Computes for that much processor time.
     async fn compute(&self, micros: u64) -> Result<u64, EchoError>;
+    /// Answers with the length of the message's payload.
+    async fn upload(&self, message: Message) -> Result<u64, EchoError>;
+    /// Answers with a message that long.
+    async fn download(&self, bytes: u64) -> Result<Message, EchoError>;
+    /// Streams messages that long, without end.
+    async fn items(&self, bytes: u64) -> Result<impl Stream<Item = Result<Message, EchoError>>, EchoError>;
 }
 
 /// The handler has no way to fail; a user's would.
@@ -41,6 +48,9 @@ impl System for Rpcnet {
         if let Some(mtu) = setup.mtu {
             config = config.with_max_mtu(mtu);
         }
+        if let Some(bytes) = setup.payload_bytes_max {
+            config = config.with_message_bytes_max(message_bytes_max(bytes)?);
+        }
         let server = Server::builder(config.build()?).service(EchoServer::new(Handler)).start().await?;
         let address = server.local_addr();
         // The process serves until it is ended.
@@ -53,6 +63,9 @@ impl System for Rpcnet {
             ClientConfig::builder().with_ca_cert(setup.certificates.authority.as_path()).with_server_name(SERVER_NAME);
         if let Some(mtu) = setup.mtu {
             config = config.with_max_mtu(mtu);
+        }
+        if let Some(bytes) = setup.payload_bytes_max {
+            config = config.with_message_bytes_max(message_bytes_max(bytes)?);
         }
         EchoClient::connect(server, config.build()?).await.context("connecting with rpcnet")
     }
@@ -68,6 +81,18 @@ impl Caller for EchoClient {
         ensure!(answer == micros, "answer to another call");
         Ok(())
     }
+
+    async fn upload(&mut self, message: Message) -> Result<u64> {
+        Ok(Self::upload(self, message).await?)
+    }
+
+    async fn download(&mut self, bytes: u64) -> Result<Message> {
+        Ok(Self::download(self, bytes).await?)
+    }
+
+    async fn items(&mut self, bytes: u64) -> Result<impl Stream<Item = Result<Message>> + Send> {
+        Ok(Self::items(self, bytes).await?.map(|item| item.map_err(Error::new)))
+    }
 }
 
 struct Handler;
@@ -81,4 +106,21 @@ impl Echo for Handler {
         compute(micros);
         Ok(micros)
     }
+
+    async fn upload(&self, message: Message) -> Result<u64, EchoError> {
+        Ok(message.payload.len() as u64)
+    }
+
+    async fn download(&self, bytes: u64) -> Result<Message, EchoError> {
+        Ok(Message { id: 0, payload: payload(bytes) })
+    }
+
+    async fn items(&self, bytes: u64) -> Result<impl Stream<Item = Result<Message, EchoError>>, EchoError> {
+        Ok(stream::iter(Items::of(bytes).map(Ok)))
+    }
+}
+
+/// Room for the payload, its id, and the names of both.
+fn message_bytes_max(payload_bytes: u64) -> Result<usize> {
+    Ok(usize::try_from(payload_bytes)? + 1_024)
 }

@@ -20,6 +20,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::{Caller, LOOPBACK, Setup, System, tls};
 use crate::certificates::SERVER_NAME;
+use crate::cli::Work;
 use crate::message::{Message, compute};
 
 /// The service, in tarpc's own words.
@@ -43,7 +44,7 @@ impl System for Tarpc {
         let acceptor = TlsAcceptor::from(Arc::new(tls));
         let listener = TcpListener::bind(LOOPBACK).await?;
         let address = listener.local_addr()?;
-        tokio::spawn(accept(listener, acceptor, setup.computes));
+        tokio::spawn(accept(listener, acceptor, setup.work == Work::Compute));
         Ok(address)
     }
 

@@ -1,0 +1,50 @@
+//! A client takes one socket for each connection, and gives it back.
+
+mod common;
+
+use std::{
+    net::{Ipv4Addr, UdpSocket},
+    time::Duration,
+};
+
+use common::{development, probe};
+use rpcnet::{Client, ClientConfig, Server};
+
+/// Waits until the port can be bound: the connection that had it lingers for a few round trips.
+async fn is_given_back(port: u16) -> bool {
+    let free = async {
+        while UdpSocket::bind(("127.0.0.1", port)).is_err() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), free).await.is_ok()
+}
+
+fn free_port() -> u16 {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    socket.local_addr().expect("bound").port()
+}
+
+#[tokio::test]
+async fn a_client_that_is_dropped_gives_its_socket_back() {
+    let server = Server::builder(development().build().expect("valid")).service(probe().0);
+    let server = server.start().await.expect("a free port");
+    let port = free_port();
+    let config = ClientConfig::development().with_bind_addr((Ipv4Addr::LOCALHOST, port));
+    let client = Client::connect(server.local_addr(), config.build().expect("valid")).await.expect("connected");
+    assert!(UdpSocket::bind(("127.0.0.1", port)).is_err(), "in use");
+    drop(client);
+    assert!(is_given_back(port).await);
+}
+
+#[tokio::test]
+async fn an_attempt_to_connect_that_fails_gives_its_socket_back() {
+    let nobody = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    let port = free_port();
+    let config = ClientConfig::development()
+        .with_bind_addr((Ipv4Addr::LOCALHOST, port))
+        .with_connect_timeout(Duration::from_millis(100));
+    let target = nobody.local_addr().expect("bound");
+    Client::connect(target, config.build().expect("valid")).await.expect_err("nobody answers");
+    assert!(is_given_back(port).await);
+}
