@@ -2,7 +2,13 @@
 
 //! A corner shop, with a method of every shape.
 #![cfg_attr(rustfmt, rustfmt_skip)]
-#![allow(dead_code, unreachable_pub, unused_imports, clippy::wildcard_imports)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    clippy::module_inception,
+    clippy::wildcard_imports,
+)]
 
 pub mod types;
 pub mod client;
