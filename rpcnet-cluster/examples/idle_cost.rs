@@ -12,7 +12,9 @@ use std::{error::Error, io::Write, process::Stdio, time::Duration};
 
 use clap::Parser;
 use rpcnet::{Server, ServerConfig};
-use rpcnet_cluster::{BulkService, ClusterConfig, ClusterConfigBuilder, ClusterKey, ClusterMembership, ServerBuilderExt};
+use rpcnet_cluster::{
+    BulkService, ClusterConfig, ClusterConfigBuilder, ClusterKey, ClusterMembership, ServerBuilderExt,
+};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::{
     process::Command,
@@ -36,7 +38,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     match &arguments.seed {
         // One thread, as a small service would have it.
-        Some(seed) => tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(measured(&arguments, seed)),
+        Some(seed) => {
+            tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(measured(&arguments, seed))
+        }
         None => tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(crowd(&arguments)),
     }
 }
