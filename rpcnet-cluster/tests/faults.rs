@@ -214,6 +214,23 @@ fn a_node_that_gets_a_tenth_of_its_time_accuses_nobody_to_death() {
     assert_eq!(failures(&world), []);
 }
 
+/// Blocked for as long as a probe takes, awake for a millisecond: when such a node wakes, its verdicts are due, and what
+/// contradicts them lies unread in its socket.
+#[test]
+fn nodes_that_block_for_as_long_as_a_probe_takes_accuse_no_healthy_one() {
+    let mut world = world(NODES);
+    let sick = 0..4;
+    for _ in 0..40 {
+        for node in sick.clone() {
+            world.pause(node, Duration::from_millis(500));
+        }
+        world.run_for(Duration::from_millis(501));
+    }
+    let accused = times(&world, 0, |seen| matches!(seen.what, Observation::Suspected(node) if !sick.contains(&node)));
+    assert!(accused.is_empty(), "{accused:?}");
+    assert_eq!(failures(&world), []);
+}
+
 fn split(world: &mut World<Core>, parts: &[u8]) {
     world.observed.clear();
     world.network.parts = parts.to_vec();

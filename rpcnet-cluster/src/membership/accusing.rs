@@ -7,7 +7,7 @@ use super::{
     gossip::abridged,
     leaving::Phase,
     node::{GENERATION_MAX, INCARNATION_MAX, Standing},
-    probing::{LATE, Purpose, READ_FIRST},
+    probing::Purpose,
     roster::contribution_of,
     suspicion::Suspicion,
     timers::Timer,
@@ -117,13 +117,12 @@ impl Membership {
         }
     }
 
-    pub(super) fn on_suspicion_due(&mut self, now: Time, at: Time, key: NodeKey) {
+    pub(super) fn on_suspicion_due(&mut self, now: Time, key: NodeKey) {
         let Some(suspicion) = self.suspicions.get_mut(&key).filter(|suspicion| suspicion.deadline <= now) else {
             return;
         };
-        let late = now.since(at) > LATE && !self.settings.is_plain();
-        if late && !std::mem::replace(&mut suspicion.excused, true) {
-            return self.timers.set(now + READ_FIRST, Timer::Suspicion(key));
+        if now < self.blind_until && !std::mem::replace(&mut suspicion.excused, true) {
+            return self.timers.set(self.blind_until, Timer::Suspicion(key));
         }
         let private = suspicion.private;
         self.fail(now, key, !private);

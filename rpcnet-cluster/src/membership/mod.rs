@@ -140,6 +140,8 @@ pub struct Membership {
     out: Output,
     /// When anything came from any other node.
     heard: Time,
+    /// This node was late; until then, what it missed meanwhile may not have been read.
+    blind_until: Time,
 }
 
 /// This node itself.
@@ -196,6 +198,7 @@ impl Membership {
             timers,
             out: Output::default(),
             heard: now,
+            blind_until: now,
             settings,
             random,
         })

@@ -186,10 +186,9 @@ impl Membership {
     pub(super) fn on_probe_stage(&mut self, now: Time, nonce: u32) {
         let plain = self.settings.is_plain();
         let Some(probe) = self.probes.get_mut(&nonce) else { return };
-        let (after, step) = probe.plan(plain);
-        let late = now.since(probe.started + after) > LATE && !plain;
-        if late && step == Step::Conclude && !std::mem::replace(&mut probe.excused, true) {
-            return self.timers.set(now + READ_FIRST, Timer::Probe(nonce));
+        let (_, step) = probe.plan(plain);
+        if step == Step::Conclude && now < self.blind_until && !std::mem::replace(&mut probe.excused, true) {
+            return self.timers.set(self.blind_until, Timer::Probe(nonce));
         }
         probe.step += 1;
         let next = probe.started + probe.plan(plain).0;
@@ -341,12 +340,6 @@ impl Membership {
         }
     }
 }
-
-/// A verdict that is later than this may have its refutation waiting in the socket's buffer: that is read first.
-pub(super) const LATE: Duration = Duration::from_millis(50);
-
-/// Time to read it.
-pub(super) const READ_FIRST: Duration = Duration::from_millis(100);
 
 /// Probes under way at once. Four watched nodes, one at random and a few by lot come nowhere near.
 const PROBES_MAX: usize = 64;

@@ -18,7 +18,7 @@ impl Membership {
             Timer::Probe(nonce) => self.on_probe_stage(now, nonce),
             Timer::Monitor(key) => self.on_monitor_due(now, at, key),
             Timer::Random => self.on_random_due(now),
-            Timer::Suspicion(key) => self.on_suspicion_due(now, at, key),
+            Timer::Suspicion(key) => self.on_suspicion_due(now, key),
             Timer::Gossip => self.on_gossip_due(now, at),
             Timer::Relay(nonce) => self.on_relay_unanswered(now, nonce),
             Timer::Join => self.on_join_due(now, at),
@@ -36,6 +36,9 @@ impl Membership {
     /// buffer, and must be read before anybody is accused.
     pub(super) fn observe(&mut self, now: Time) {
         let late = self.timers.next().map_or(Duration::ZERO, |due| now.since(due));
+        if late > LATE && !self.settings.is_plain() {
+            self.blind_until = now + GRACE;
+        }
         if late <= self.settings.stall || self.settings.is_plain() {
             return;
         }
@@ -116,6 +119,9 @@ impl Membership {
 
 /// How often what is too old is looked for.
 pub(super) const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// A node that is later than this may have answers and refutations waiting in its socket: they are read before any verdict.
+const LATE: Duration = Duration::from_millis(50);
 
 /// How long a node that stood still reads what has arrived before it does anything else.
 const GRACE: Duration = Duration::from_millis(100);
