@@ -26,9 +26,15 @@ impl Membership {
 
     /// There is a little news of a node that others have heard of already.
     pub(super) fn spread_less(&mut self, now: Time, node: NodeKey) {
-        let sends_max = sends_max(self.settings.gossip_repeats, self.node_count());
+        let sends_max = self.sends_max();
         self.gossip.rumors.spread_again(node, sends_max);
         self.gossip_soon(now);
+    }
+
+    /// How often each piece of news is sent: more often where much gets lost.
+    fn sends_max(&self) -> u16 {
+        let arriving = if self.settings.is_plain() { 1.0 } else { self.trips.share_arriving() };
+        sends_max(self.settings.gossip_repeats / arriving, self.node_count())
     }
 
     fn gossip_soon(&mut self, now: Time) {
@@ -106,7 +112,8 @@ impl Membership {
             }
         }
         if !told.is_empty() {
-            self.gossip.rumors.sent(&told, sends_max(self.settings.gossip_repeats, self.node_count()));
+            let sends_max = self.sends_max();
+            self.gossip.rumors.sent(&told, sends_max);
         }
         self.out.transmits.push_back(Transmit { to, payload: writer.finish() });
     }

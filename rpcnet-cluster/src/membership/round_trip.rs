@@ -39,6 +39,11 @@ impl RoundTrip {
         }
     }
 
+    /// The share of datagrams that arrive, one way: a ping and its ack both did.
+    pub(crate) fn share_arriving(&self) -> f64 {
+        (1.0 - self.loss.min(0.75)).sqrt()
+    }
+
     /// Minus the decimal logarithm of the probability that so many pings, and so many requests to helpers, all got lost on
     /// their way to a live node, or on their way back.
     pub(crate) fn phi_of_silence(&self, pings: u32, requests: u32) -> f64 {
