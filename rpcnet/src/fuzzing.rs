@@ -62,23 +62,31 @@ pub fn messages(data: &[u8]) {
     let Some((&chunk_bytes, stream)) = data.split_first() else {
         return;
     };
-    let (frames, _) = cut(stream.chunks(usize::from(chunk_bytes).max(1)));
-    let (mut whole, mut expected) = (BytesMut::new(), Vec::new());
-    for Frame { kind, payload } in frames {
-        if !matches!(kind, FrameKind::Fragment | FrameKind::Message) {
-            continue;
-        }
-        expected.extend_from_slice(&payload);
-        match join(&mut whole, kind, payload, BYTES_MAX) {
-            Ok(Some(message)) => assert_eq!(message, std::mem::take(&mut expected)),
-            Ok(None) => assert_eq!(kind, FrameKind::Fragment),
-            Err(error) => {
-                assert_eq!(error.kind(), ErrorKind::MessageTooLarge);
-                assert!(expected.len() > BYTES_MAX);
-                return;
+    let (mut reader, mut whole, mut expected) = (FrameReader::default(), BytesMut::new(), Vec::new());
+    for chunk in stream.chunks(usize::from(chunk_bytes).max(1)) {
+        reader.push(Bytes::copy_from_slice(chunk));
+        loop {
+            let piece = match reader.next_piece() {
+                Ok(Some(piece)) => piece,
+                Ok(None) => break,
+                Err(_) => return,
+            };
+            if !matches!(piece.kind, FrameKind::Fragment | FrameKind::Message) {
+                continue;
             }
+            expected.extend_from_slice(&piece.payload);
+            let ends = piece.ends_message();
+            match join(&mut whole, piece, BYTES_MAX) {
+                Ok(Some(message)) => assert_eq!((message, ends), (std::mem::take(&mut expected).into(), true)),
+                Ok(None) => assert!(!ends),
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::MessageTooLarge);
+                    assert!(expected.len() > BYTES_MAX);
+                    return;
+                }
+            }
+            assert!(whole.len() <= BYTES_MAX);
         }
-        assert!(whole.len() <= BYTES_MAX);
     }
 }
 
