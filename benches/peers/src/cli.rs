@@ -68,7 +68,7 @@ pub(crate) enum Part {
     Apart,
     /// Handlers that compute, on one and on two server threads.
     Compute,
-    /// Large messages at the default and at a jumbo path MTU.
+    /// 1 KiB and 16 KiB with the packets of an Ethernet.
     Mtu,
     /// One stream of small items from the server.
     Stream,

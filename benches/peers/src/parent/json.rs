@@ -14,7 +14,7 @@ use crate::placement::Placement;
 #[derive(Debug, Serialize)]
 pub(super) struct Row {
     section: &'static str,
-    /// The system's name; with what was varied, as in `rpcnet-mtu-9000`, where something was.
+    /// The system's name; with what was varied, as in `rpcnet-mtu-1500`, where something was.
     system: String,
     work: Work,
     payload_bytes: usize,

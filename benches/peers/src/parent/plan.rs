@@ -207,11 +207,11 @@ fn comparison(options: &Options) -> Vec<Comparison> {
         comparisons.extend(computing(options));
     }
     if options.parts.contains(&Part::Mtu) {
-        comparisons.extend(jumbo(options));
+        comparisons.extend(ethernet(options));
     }
     if options.parts.contains(&Part::Stream) {
         let cell = |system| Cell { work: Work::Items, ..Cell::echo(system, 64, 1) };
-        comparisons.push(Comparison { section: Section::Stream, contenders: with_jumbo(options, cell) });
+        comparisons.push(Comparison { section: Section::Stream, contenders: with_ethernet(options, cell) });
     }
     if options.parts.contains(&Part::Large) {
         comparisons.extend(large(options));
@@ -261,12 +261,25 @@ fn computing(options: &Options) -> Vec<Comparison> {
         .collect()
 }
 
-/// 16 KiB at both path MTUs, for the one system that chooses its own: TCP follows the interface.
-fn jumbo(options: &Options) -> Option<Comparison> {
-    let system = SystemName::Rpcnet;
-    let default = Cell::echo(system, 16_384, 64);
-    let jumbo = Cell { mtu: Some(9_000), ..default.clone() };
-    options.systems.contains(&system).then(|| Comparison { section: Section::Mtu, contenders: vec![jumbo, default] })
+/// 1 KiB and 16 KiB with the packets of an Ethernet, for all: rpcnet chooses its own path MTU, and TCP follows the interface.
+fn ethernet(options: &Options) -> Vec<Comparison> {
+    if !options.systems.contains(&SystemName::Rpcnet) {
+        return Vec::new();
+    }
+    // The quick run keeps to what an Ethernet costs rpcnet.
+    let systems = if options.quick { vec![SystemName::Rpcnet] } else { options.systems.clone() };
+    let comparison = |&payload_bytes| {
+        let contenders = systems.iter().map(|&system| on_ethernet(Cell::echo(system, payload_bytes, 64)));
+        let loopback = Cell::echo(SystemName::Rpcnet, payload_bytes, 64);
+        Comparison { section: Section::Mtu, contenders: contenders.chain([loopback]).collect() }
+    };
+    let payloads: &[usize] = if options.quick { &[16_384] } else { &[1_024, 16_384] };
+    payloads.iter().map(comparison).collect()
+}
+
+/// The same without what rpcnet's default makes of the loopback interface.
+fn on_ethernet(cell: Cell) -> Cell {
+    if cell.system == SystemName::Rpcnet { Cell { mtu: Some(1_500), ..cell } } else { cell }
 }
 
 /// The systems that can stream, and are set up for large messages.
@@ -275,11 +288,11 @@ fn streaming(options: &Options) -> impl Iterator<Item = SystemName> {
     options.systems.iter().copied().filter(streams)
 }
 
-/// They, and the one that chooses its path MTU once more at a jumbo one.
-fn with_jumbo(options: &Options, cell: impl Fn(SystemName) -> Cell) -> Vec<Cell> {
+/// They, and the one that chooses its path MTU once more with that of an Ethernet.
+fn with_ethernet(options: &Options, cell: impl Fn(SystemName) -> Cell) -> Vec<Cell> {
     let mut cells: Vec<_> = streaming(options).map(cell).collect();
     let default = cells.iter().find(|cell| cell.system == SystemName::Rpcnet).cloned();
-    cells.extend(default.map(|cell| Cell { mtu: Some(9_000), ..cell }));
+    cells.extend(default.map(on_ethernet));
     cells
 }
 
@@ -290,7 +303,7 @@ fn large(options: &Options) -> Vec<Comparison> {
     let works = if options.quick { &works[2..] } else { &works[..] };
     let comparison = |&work| {
         let cell = |system| Cell { work, ..Cell::echo(system, 1 << 20, 4) };
-        Comparison { section: Section::Large, contenders: with_jumbo(options, cell) }
+        Comparison { section: Section::Large, contenders: with_ethernet(options, cell) }
     };
     works.iter().map(comparison).collect()
 }

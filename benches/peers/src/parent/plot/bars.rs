@@ -161,14 +161,14 @@ mod tests {
             label: label.to_owned(),
             value: Spread { median, min: median / 2.0, max: median * 2.0 },
         };
-        let bars = vec![bar("rpcnet", 123.0), bar("rpcnet-mtu-9000", 456.0)];
+        let bars = vec![bar("rpcnet", 123.0), bar("rpcnet-mtu-1500", 456.0)];
         let panel =
             Panel { title: "Things a second".into(), groups: vec![Group { label: "64 in flight".into(), bars }] };
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("chart.svg");
         draw(&path, &[panel]).unwrap();
         let chart = std::fs::read_to_string(path).unwrap();
-        for text in ["Things a second", "64 in flight", "rpcnet-mtu-9000", "123", "456", "</svg>"] {
+        for text in ["Things a second", "64 in flight", "rpcnet-mtu-1500", "123", "456", "</svg>"] {
             assert!(chart.contains(text), "{text} in {chart}");
         }
     }
