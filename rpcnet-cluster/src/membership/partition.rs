@@ -162,7 +162,7 @@ const LOST_MIN: usize = 2;
 const LOST_SHARE: usize = 5;
 
 /// It is decided as soon as no suspicion is young, but not before, and not after:
-const DECIDE_AFTER: Duration = Duration::from_secs(2);
+const DECIDE_AFTER: Duration = Duration::from_secs(3);
 const DECIDE_WITHIN: Duration = Duration::from_secs(5);
 
 const LOOK_EVERY: Duration = Duration::from_millis(250);
