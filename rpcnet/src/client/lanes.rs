@@ -59,8 +59,8 @@ pub(super) fn lanes_for(rtt: Duration) -> usize {
 /// shorter than the peer's delay of acknowledgements, 25 ms. One machine room stays below it, two do not.
 const LONG: Duration = Duration::from_millis(2);
 
-/// At 1% of loss and 4 ms there and back, four had the 99th percentile of a stream for each call
-/// (`examples/lossy_path`); more of them only make the batches smaller.
+/// At 1% of loss and 4 ms there and back, four had a 99th percentile below that of one lane (`examples/lossy_path`); how close
+/// they come to a stream for each call is still to be shown on a quiet machine.
 const LANES_WHERE_LONG: usize = 4;
 
 #[cfg(test)]
