@@ -150,10 +150,7 @@ impl Connection {
     /// Dropped before its end, the stream is reset, which cancels the call on the server.
     pub(super) async fn call_large(&self, call: &Outgoing, message: Bytes) -> Answer {
         let time_left_ms = call.time_left_ms().ok_or_else(too_late)?;
-        let mut opening = BytesMut::new();
-        opening.put_u8(StreamKind::Call.byte());
-        let head = RequestHead::new(0, time_left_ms, call.method_id).with_metadata(call.metadata.clone());
-        head.put(&mut opening, &[]);
+        let opening = opening(StreamKind::Call, time_left_ms, call.method_id, &call.metadata);
         let exchange = self.exchange(opening.freeze(), message);
         timeout_at(call.deadline, exchange).await.map_err(|_| deadline_exceeded(Executed::Maybe))?
     }
@@ -197,11 +194,7 @@ impl Connection {
         let (stream, permit) = opened.map_err(|_| too_late())??;
         let (receive, send) = stream.split();
         let time_left_ms = call.time_left_ms().ok_or_else(too_late)?;
-        let head = RequestHead::new(0, time_left_ms, call.method_id).with_metadata(call.metadata.clone());
-        let mut opening = BytesMut::new();
-        opening.put_u8(StreamKind::Streaming.byte());
-        head.put(&mut opening, &[]);
-        let mut opening = Vec::from(opening);
+        let mut opening = Vec::from(opening(StreamKind::Streaming, time_left_ms, call.method_id, &call.metadata));
         if let Some(first) = first {
             put_message(&mut opening, first);
         }
@@ -232,6 +225,14 @@ impl Drop for Connection {
     fn drop(&mut self) {
         quic::close(&self.handle, CloseCode::Done);
     }
+}
+
+/// What begins a stream of one call: its kind and the head of the request.
+fn opening(kind: StreamKind, time_left_ms: u32, method_id: u64, metadata: &Bytes) -> BytesMut {
+    let mut opening = BytesMut::new();
+    opening.put_u8(kind.byte());
+    RequestHead::new(0, time_left_ms, method_id).with_metadata(metadata.clone()).put(&mut opening, &[]);
+    opening
 }
 
 /// Keeps a connection open, and the place of one of its streams taken.

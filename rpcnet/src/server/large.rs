@@ -26,11 +26,7 @@ pub(crate) async fn serve(
     mut frames: FrameReceiver,
     send: FrameSender,
 ) -> Result<(), RpcError> {
-    let head = match frames.next().await? {
-        Some(Frame { kind: FrameKind::Request, payload }) => RequestHead::read(payload)?.0,
-        Some(Frame { kind, .. }) => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
-        None => return Err(ProtocolError::Truncated.into()),
-    };
+    let head = read_head(&mut frames).await?;
     let deadline = deadline_of(&head);
     let reply = match connection.admit_unary(&head) {
         // Counted from here on: a message that is being read takes memory, too.
@@ -45,6 +41,15 @@ pub(crate) async fn serve(
         Err(status) => Reply::status(status, ""),
     };
     answer(&connection, send, head.call_id, reply.bounded(connection.response_bytes_max())).await
+}
+
+/// Reads the head of the one request that a stream is for.
+pub(super) async fn read_head(frames: &mut FrameReceiver) -> Result<RequestHead, RpcError> {
+    match frames.next().await? {
+        Some(Frame { kind: FrameKind::Request, payload }) => Ok(RequestHead::read(payload)?.0),
+        Some(Frame { kind, .. }) => Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
+        None => Err(ProtocolError::Truncated.into()),
+    }
 }
 
 /// Sends the answer and ends the stream.

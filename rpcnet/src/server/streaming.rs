@@ -6,13 +6,13 @@
 use std::{future::poll_fn, sync::Arc};
 
 use super::{
-    large::{answer, read_message},
+    large::{answer, read_head, read_message},
     router::Route,
     shared::{ConnectionShared, deadline_of},
 };
 use crate::{
     ErrorKind, Executed, RpcError, Shape,
-    proto::{Frame, FrameKind, ProtocolError, RequestHead, Status},
+    proto::{Frame, ProtocolError, RequestHead, Status},
     service::Reply,
     streaming::{self, Queue, StreamingCall, StreamingHandler},
     transport::frames::{FrameReceiver, FrameSender},
@@ -24,11 +24,7 @@ pub(crate) async fn serve(
     mut frames: FrameReceiver,
     mut send: FrameSender,
 ) -> Result<(), RpcError> {
-    let head = match frames.next().await? {
-        Some(Frame { kind: FrameKind::Request, payload }) => RequestHead::read(payload)?.0,
-        Some(Frame { kind, .. }) => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
-        None => return Err(ProtocolError::Truncated.into()),
-    };
+    let head = read_head(&mut frames).await?;
     let handler = match start(&connection, &head, &mut frames).await? {
         Ok(handler) => handler,
         Err(refusal) => {
