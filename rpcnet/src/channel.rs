@@ -47,6 +47,8 @@ pub trait Channel: Clone + Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     pub(crate) method_id: u64,
+    /// When the call was made.
+    pub(crate) made: Instant,
     pub(crate) deadline: Instant,
     /// Encoded.
     pub(crate) metadata: Bytes,
@@ -98,12 +100,13 @@ impl Outgoing {
     /// A call of the method that must end within `deadline`, and with the handler that makes it.
     pub(crate) fn new(method_id: u64, deadline: Duration, metadata: Option<Metadata>) -> Result<Self, RpcError> {
         let metadata = Context::metadata_for_call(metadata)?.encode();
-        Ok(Self { method_id, deadline: inherited(deadline), metadata, idempotent: false })
+        let made = Instant::now();
+        Ok(Self { method_id, made, deadline: inherited(made, deadline), metadata, idempotent: false })
     }
 
     /// Milliseconds until the deadline, rounded up, as a request head says them; `None` if it has passed.
-    pub(crate) fn time_left_ms(&self) -> Option<u32> {
-        time_left_ms(self.deadline)
+    pub(crate) fn time_left_ms(&self, now: Instant) -> Option<u32> {
+        time_left_ms(now, self.deadline)
     }
 }
 
@@ -117,25 +120,26 @@ impl OutgoingStream {
         metadata: Option<Metadata>,
     ) -> Result<Self, RpcError> {
         let metadata = Context::metadata_for_call(metadata)?.encode();
+        let now = Instant::now();
         let deadline = match explicit {
-            Some(explicit) => Some(inherited(explicit)),
+            Some(explicit) => Some(inherited(now, explicit)),
             None => Context::inherited_deadline(),
         };
-        let begins_by = inherited(explicit.unwrap_or(default));
+        let begins_by = inherited(now, explicit.unwrap_or(default));
         Ok(Self { method_id, metadata, answered: None, deadline, begins_by })
     }
 
     /// The same as a request head says it, with 0 for "never".
     pub(crate) fn time_left_ms(&self) -> Option<u32> {
         match self.deadline {
-            Some(deadline) => time_left_ms(deadline),
+            Some(deadline) => time_left_ms(Instant::now(), deadline),
             None => Some(0),
         }
     }
 }
 
-fn time_left_ms(deadline: Instant) -> Option<u32> {
-    let left = deadline.saturating_duration_since(Instant::now());
+fn time_left_ms(now: Instant, deadline: Instant) -> Option<u32> {
+    let left = deadline.saturating_duration_since(now);
     if left.is_zero() {
         return None;
     }
@@ -285,10 +289,10 @@ fn typed<R: WireOutcome>(answer: Result<RawResponseStream, RpcError>) -> StreamR
     answer.map(RawResponseStream::typed::<R>).map_err(decode_error::<R>)
 }
 
-/// When a call must end that may take `deadline`: never later than the call whose handler makes it.
-pub(crate) fn inherited(deadline: Duration) -> Instant {
+/// When a call must end that may take `deadline` from now: never later than the call whose handler makes it.
+pub(crate) fn inherited(now: Instant, deadline: Duration) -> Instant {
     // Beyond the longest that a configuration takes, arithmetic on clocks could overflow.
-    let own = Instant::now() + deadline.min(*DEADLINE.end());
+    let own = now + deadline.min(*DEADLINE.end());
     Context::inherited_deadline().map_or(own, |parent| parent.min(own))
 }
 

@@ -21,7 +21,7 @@ use bytes::Bytes;
 pub(crate) use connection::ConnectionGuard;
 pub(crate) use pending::{answer_of, deadline_exceeded};
 pub use state::{ConnectionState, ConnectionWatch};
-use tokio::task::AbortHandle;
+use tokio::{task::AbortHandle, time::Instant};
 
 use crate::{
     ClientConfig, Executed, RpcError, Target,
@@ -187,10 +187,14 @@ impl Client {
 
 impl Channel for Client {
     async fn unary(&self, call: &Outgoing, mut request: impl Encode + Send) -> Result<Answer, RpcError> {
-        let mut connection = self.shared.link.connection(call.deadline).await?;
+        // As long as nothing has waited, the call was made just now: that saves a look at the clock.
+        let (mut connection, mut now) = match self.shared.link.current() {
+            Some(connection) => (connection, Some(call.made)),
+            None => (self.shared.link.connection(call.deadline).await?, None),
+        };
         let mut resend = Resend::new(call.idempotent);
         loop {
-            let error = match attempt(&connection, call, &mut request).await {
+            let error = match attempt(&connection, call, &mut request, now.take()).await {
                 Ok(Answer { status: Status::Draining, message, .. }) => {
                     // Its go-away may still be on its way.
                     connection.leave();
@@ -235,11 +239,19 @@ async fn attempt(
     connection: &Connection,
     call: &Outgoing,
     request: &mut (impl Encode + Send),
+    now: Option<Instant>,
 ) -> Result<Answer, RpcError> {
-    let mut reservation = Some(connection.reserve_by(call.deadline).await?);
+    let (reservation, now) = match connection.gate().try_enter() {
+        Some(reservation) => (reservation, now),
+        None => (connection.reserve_by(call.deadline).await?, None),
+    };
+    let mut reservation = Some(reservation);
     // Encoded and sent in one poll, so that the buffer goes straight back to its thread.
     let sent = poll_fn(move |cx| match reservation.take() {
-        Some(reservation) => Poll::Ready(connection.send(reservation, call, &*request, cx.waker())),
+        Some(reservation) => {
+            let now = now.unwrap_or_else(Instant::now);
+            Poll::Ready(connection.send(reservation, call, &*request, now, cx.waker()))
+        }
         None => Poll::Pending,
     });
     match sent.await? {

@@ -27,7 +27,7 @@ pub(crate) async fn serve(
     send: FrameSender,
 ) -> Result<(), RpcError> {
     let head = read_head(&mut frames).await?;
-    let deadline = deadline_of(&head);
+    let deadline = deadline_of(&head, Instant::now());
     let reply = match connection.admit_unary(&head) {
         // Counted from here on: a message that is being read takes memory, too.
         Ok((route, metadata)) => match read_message(&connection, &mut frames, deadline).await {

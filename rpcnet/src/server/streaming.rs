@@ -5,6 +5,8 @@
 
 use std::{future::poll_fn, sync::Arc};
 
+use tokio::time::Instant;
+
 use super::{
     large::{answer, read_head, read_message},
     router::Route,
@@ -63,7 +65,7 @@ async fn start(
         let reason = format!("`{}` does not stream", route.name);
         return Ok(Err(Reply::status(Status::MalformedRequest, reason)));
     }
-    let deadline = deadline_of(head);
+    let deadline = deadline_of(head, Instant::now());
     let (message, permit) = if route.has_arguments() {
         match read_message(connection, frames, deadline).await {
             Ok(read) => read,
