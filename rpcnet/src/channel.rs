@@ -143,8 +143,9 @@ fn time_left_ms(now: Instant, deadline: Instant) -> Option<u32> {
     if left.is_zero() {
         return None;
     }
-    // Zero would mean "for ever".
-    Some(u32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(u32::MAX).max(1))
+    // Not by `as_millis`, which divides 128 bits. Zero would mean "for ever", but what is left rounds up to one at least.
+    let millis = left.as_secs().saturating_mul(1000) + u64::from(left.subsec_nanos().div_ceil(1_000_000));
+    Some(u32::try_from(millis).unwrap_or(u32::MAX))
 }
 
 /// What every generated client holds: a channel, and how its calls are made.
