@@ -59,7 +59,7 @@ impl Lane {
         Arc::new(Self { state: Mutex::default(), gate })
     }
 
-    /// Appends a request to the next batch. The call's first poll must bring the same `waker`: it does not look at it.
+    /// Appends a request to the next batch. Until the call is polled, its answer wakes `waker`.
     pub(crate) fn submit(
         &self,
         reservation: Reservation<'_>,
@@ -88,7 +88,7 @@ impl Lane {
         };
         drop(state);
         wake(driver);
-        Ok(PendingCall { lane: self, id, submitted_now: true, answered: false })
+        Ok(PendingCall { lane: self, id, answered: false })
     }
 
     /// Takes the answers that arrived, ends what is overdue, and leaves the next batch in `batch` if that is empty.
@@ -229,8 +229,6 @@ pub(super) struct Turn {
 pub(crate) struct PendingCall<'a> {
     lane: &'a Lane,
     id: u32,
-    /// The waker that the next poll brings has just been left with the request.
-    submitted_now: bool,
     answered: bool,
 }
 
@@ -238,10 +236,6 @@ impl Future for PendingCall<'_> {
     type Output = Answer;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Answer> {
-        // Sent and polled in one go: the answer can't be there, and the waker is. That saves the lock.
-        if mem::take(&mut self.submitted_now) {
-            return Poll::Pending;
-        }
         let answer = self.lane.poll_answer(self.id, cx.waker());
         self.answered = answer.is_ready();
         answer

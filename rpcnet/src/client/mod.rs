@@ -15,7 +15,16 @@ mod streaming;
 mod supervisor;
 mod watch;
 
-use std::{fmt, future::poll_fn, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    mem,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use bytes::Bytes;
 pub(crate) use connection::ConnectionGuard;
@@ -32,7 +41,8 @@ use crate::{
     streaming::{RequestSink, ResponseReceiver},
 };
 use connection::{Connection, Sent};
-use lane::dropped;
+use gate::Reservation;
+use lane::{PendingCall, dropped};
 use link::{Link, State};
 use resend::Resend;
 use supervisor::Supervisor;
@@ -245,19 +255,38 @@ async fn attempt(
         Some(reservation) => (reservation, now),
         None => (connection.reserve_by(call.deadline).await?, None),
     };
-    let mut reservation = Some(reservation);
+    let mut stage = Stage::Admitted(reservation);
     // Encoded and sent in one poll, so that the buffer goes straight back to its thread.
-    let sent = poll_fn(move |cx| match reservation.take() {
-        Some(reservation) => {
+    let small = poll_fn(move |cx| match mem::replace(&mut stage, Stage::Left) {
+        Stage::Admitted(reservation) => {
             let now = now.unwrap_or_else(Instant::now);
-            Poll::Ready(connection.send(reservation, call, &*request, now, cx.waker()))
+            match connection.send(reservation, call, &*request, now, cx.waker())? {
+                // The waker lies with the request: there is nothing to look at before it wakes.
+                Sent::OnLane(call) => stage = Stage::Sent(call),
+                Sent::TooLarge(message, reservation) => return Poll::Ready(Ok(Err((message, reservation)))),
+            }
+            Poll::Pending
         }
-        None => Poll::Pending,
+        Stage::Sent(mut pending) => match Pin::new(&mut pending).poll(cx) {
+            Poll::Ready(answer) => Poll::Ready(answer.map(Ok)),
+            Poll::Pending => {
+                stage = Stage::Sent(pending);
+                Poll::Pending
+            }
+        },
+        Stage::Left => Poll::Pending,
     });
-    match sent.await? {
-        Sent::OnLane(call) => call.await,
-        Sent::TooLarge(message, _reservation) => connection.call_large(call, message).await,
+    match small.await? {
+        Ok(answer) => Ok(answer),
+        Err((message, _reservation)) => connection.call_large(call, message).await,
     }
+}
+
+/// How far a call has come that may fit on a lane.
+enum Stage<'a> {
+    Admitted(Reservation<'a>),
+    Sent(PendingCall<'a>),
+    Left,
 }
 
 /// Raw bytes are encoded already.
