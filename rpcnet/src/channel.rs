@@ -9,7 +9,7 @@ use crate::{
     AnswerMetadata, CallError, CallResult, Context, Executed, Metadata, Method, RawResponseStream, Requests, RpcError,
     StreamResult,
     client::deadline_exceeded,
-    codec::Arguments,
+    codec::{Arguments, Body},
     config::DEADLINE,
     proto::{ResponseHead, Status},
     signature::{RequestSignature, RequestStream as _, Signature, WireOutcome},
@@ -83,16 +83,16 @@ pub trait Encode {
 #[derive(Debug)]
 pub struct Answer {
     pub(crate) status: Status,
-    pub(crate) message: Bytes,
+    pub(crate) message: Body,
     /// Encoded. Most answers have none, and many wait in a table: so it is a word.
     pub(crate) metadata: Option<Box<Bytes>>,
 }
 
 impl Answer {
-    pub(crate) fn new(head: ResponseHead, message: Bytes) -> Self {
+    pub(crate) fn new(head: ResponseHead, message: impl Into<Body>) -> Self {
         let metadata = head.fields.metadata;
         let metadata = (!metadata.is_empty()).then(|| Box::new(metadata));
-        Self { status: head.status, message, metadata }
+        Self { status: head.status, message: message.into(), metadata }
     }
 }
 
@@ -245,7 +245,7 @@ impl<C: Channel> Caller<C> {
             let (call, first) = caller.outgoing(method, arguments)?;
             let answer =
                 call::client_streaming(&caller.channel, call, Some(first), requests, S::Requests::encode).await;
-            let value = answer.and_then(S::Output::decode_value);
+            let value = answer.and_then(|message| S::Output::decode_value((&*message).into()));
             value.map_err(|error| decode_error::<S::Output>(error.in_call(method.name())))
         }
     }

@@ -160,8 +160,8 @@ impl Client {
         let answer = answer.await;
         let answer = answer.and_then(|answer| match answer.status {
             // What a caller keeps must not pin the packet buffer that it is a slice of.
-            Status::Ok => Ok(unpinned(answer.message)),
-            status => Err(RpcError::from_status(status, unpinned(answer.message))),
+            Status::Ok => Ok(unpinned(answer.message.into_bytes())),
+            status => Err(RpcError::from_status(status, unpinned(answer.message.into_bytes()))),
         });
         answer.map_err(|error| error.in_call(name.to_owned()))
     }
@@ -208,7 +208,7 @@ impl Channel for Client {
                 Ok(Answer { status: Status::Draining, message, .. }) => {
                     // Its go-away may still be on its way.
                     connection.leave();
-                    RpcError::from_status(Status::Draining, message)
+                    RpcError::from_status(Status::Draining, message.into_bytes())
                 }
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,

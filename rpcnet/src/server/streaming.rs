@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     ErrorKind, Executed, RpcError, Shape,
+    codec::Body,
     proto::{Frame, ProtocolError, RequestHead, Status},
     service::Reply,
     streaming::{self, Queue, StreamingCall, StreamingHandler},
@@ -72,7 +73,7 @@ async fn start(
             Err(refusal) => return refusal.map(Err),
         }
     } else {
-        (bytes::Bytes::new(), connection.admit())
+        (Body::default(), connection.admit())
     };
     let server = &connection.server;
     let call = StreamingCall {
@@ -116,7 +117,7 @@ async fn read_to_end(
             error = frames.failed() => return Err(error),
         }
         match frames.next_message(message_bytes_max).await {
-            Ok(Some(message)) => requests.push(message),
+            Ok(Some(message)) => requests.push(message.into_bytes()),
             Ok(None) => {
                 requests.end(Ok(()));
                 break;
