@@ -65,7 +65,8 @@ async fn crowd(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         others.push(Arc::new(Other { socket, stand_in: Mutex::new(stand_in) }));
     }
     let first = others.first().ok_or("a cluster has two nodes at least")?;
-    let (seed, (joiner, mut joined)) = (first.socket.local_addr()?.to_string(), mpsc::channel(100));
+    let seed = format!("gossip://{}", first.socket.local_addr()?);
+    let (joiner, mut joined) = mpsc::channel(100);
     for other in &others {
         tokio::spawn(answer(Arc::clone(other), start, joiner.clone()));
     }
