@@ -12,7 +12,7 @@ use crate::__fuzzing::Script;
 /// another one makes that one answer, under its own name.
 pub fn envelopes(data: &[u8]) {
     let mut script = Script(data);
-    let mut world = World::new();
+    let mut world = World::new(data);
     while !script.is_over() {
         match script.below(5) {
             0 => world.now += Duration::from_millis(u64::from(script.number())),
@@ -38,6 +38,7 @@ pub fn envelopes(data: &[u8]) {
 }
 
 struct World {
+    story: u64,
     now: Duration,
     gates: Vec<Gate>,
     rings: Vec<Keyring>,
@@ -55,13 +56,17 @@ struct Sent {
 }
 
 impl World {
-    fn new() -> Self {
-        let rings: Vec<_> = (0..SEALED).map(|node| Keyring::new(key(u8::from(node == FOREIGN)))).collect();
+    /// Each story has keys and boots of its own: else the fuzzer would learn datagrams from one and tell them in another.
+    fn new(story: &[u8]) -> Self {
+        let hash = |hash: u64, next: &u8| (hash ^ u64::from(*next)).wrapping_mul(0x0000_0100_0000_01b3);
+        let story = story.iter().fold(0xcbf2_9ce4_8422_2325u64, hash);
+        let rings: Vec<_> = (0..SEALED).map(|node| Keyring::new(key(story, u8::from(node == FOREIGN)))).collect();
         let sealed = |(node, ring): (u8, &Keyring)| {
-            Gate::sealed(ring.clone(), BootId::from_bytes([node + 1; 8]), &[node + 1; 32], PEERS_MAX)
+            let boot = BootId::from_bytes(story.wrapping_add(node.into()).to_be_bytes());
+            Gate::sealed(ring.clone(), boot, &[node + 1; 32], PEERS_MAX)
         };
         let gates = (0u8..).zip(&rings).map(sealed).chain([Gate::plain()]).collect();
-        Self { now: Duration::ZERO, gates, rings, wire: Vec::new(), said: 0, heard: BTreeSet::new() }
+        Self { story, now: Duration::ZERO, gates, rings, wire: Vec::new(), said: 0, heard: BTreeSet::new() }
     }
 
     fn say(&mut self, from: usize, to: usize, length: u8) {
@@ -109,7 +114,7 @@ impl World {
 
     fn change_keys(&mut self, node: usize, how: u8) {
         let ring = &mut self.rings[node];
-        let key = key(how & 3);
+        let key = key(self.story, how & 3);
         // Some of it is refused, as it would be to an operator.
         let _ = match how >> 6 {
             0 => ring.install(key).map(drop),
@@ -120,8 +125,10 @@ impl World {
     }
 }
 
-fn key(seed: u8) -> ClusterKey {
-    ClusterKey::from_bytes([seed; 32])
+fn key(story: u64, number: u8) -> ClusterKey {
+    let mut bytes = [number; 32];
+    bytes[..8].copy_from_slice(&story.to_be_bytes());
+    ClusterKey::from_bytes(bytes)
 }
 
 fn addr(node: usize) -> SocketAddr {

@@ -110,9 +110,9 @@ fn gcd(a: usize, b: usize) -> usize {
 }
 
 impl Membership {
-    pub(super) fn on_random_due(&mut self, now: Time) {
+    pub(super) fn on_random_due(&mut self, now: Time, at: Time) {
         let interval = self.probe_interval();
-        self.timers.set(now + interval, Timer::Random);
+        self.timers.set((at + interval).max(now), Timer::Random);
         let members = self.roster.live().len();
         if members == 0 || self.local.displaced {
             return;
@@ -134,7 +134,9 @@ impl Membership {
         }
         let Self { monitors, roster, random, timers, settings, local, .. } = self;
         monitors.refresh(local.key, roster, settings.monitors, |key| {
-            let first = now + random.up_to(settings.probe_interval);
+            // With the random probe, so that the driver wakes once for all of a node's probes, and once or twice for their
+            // answers. The nodes that watch the same one have moments of their own.
+            let first = timers.due(Timer::Random).unwrap_or_else(|| now + random.up_to(settings.probe_interval));
             timers.set(first, Timer::Monitor(key));
             let heartbeats =
                 Heartbeats::new(now, settings.probe_interval, settings.phi_window, settings.phi_deviation_min);

@@ -55,6 +55,11 @@ impl Timers {
         }
     }
 
+    /// When this one is due, if it is set.
+    pub(crate) fn due(&self, timer: Timer) -> Option<Time> {
+        self.set.get(&timer).copied()
+    }
+
     /// When the next one is due.
     pub(crate) fn next(&self) -> Option<Time> {
         self.order.first().map(|(at, _)| *at)
