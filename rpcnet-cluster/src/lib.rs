@@ -34,6 +34,10 @@
 //! | `bulk` | state that is too large for datagrams, over an rpcnet connection |
 //! | `registry` | nodes and workers by their tags |
 
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+#[path = "fuzzing.rs"]
+pub mod __fuzzing;
 mod bulk;
 mod cluster;
 mod config;
@@ -41,6 +45,7 @@ mod datagram;
 mod driver;
 mod error;
 mod events;
+mod health;
 pub mod membership;
 mod node;
 mod quorum;
@@ -58,6 +63,7 @@ pub use config::{Address, ClusterConfig, ClusterConfigBuilder, ConfigError, Heal
 pub use datagram::{ClusterKey, DatagramCounters, KeyId, Keyring, KeyringError, ParseKeyError};
 pub use error::{ClusterError, JoinError, LeftError, ResyncError, StartError};
 pub use events::{ClusterEvent, Events};
+pub use health::{HealthChecker, NodeHealth};
 pub use membership::{MemberState, NodeId, TagError, Tags};
 pub use node::Node;
 pub use quorum::Quorum;

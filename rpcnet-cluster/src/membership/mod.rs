@@ -76,6 +76,8 @@ mod roster;
 mod round_trip;
 mod rumors;
 mod settings;
+#[cfg(any(test, feature = "fuzzing"))]
+mod soundness;
 mod suspicion;
 mod tags;
 mod time;
@@ -97,9 +99,13 @@ pub use time::Time;
 pub use view::MemberView;
 pub use wire::BULK_BYTES_MAX;
 
-pub(crate) use random::Random;
 #[cfg(feature = "simulation")]
-pub(crate) use random::mix;
+pub(crate) use self::{
+    node::Standing,
+    random::mix,
+    wire::{Claim, Message, Packet, PacketWriter, Section},
+};
+pub(crate) use random::Random;
 
 use self::{
     gossip::Gossip,
@@ -205,5 +211,7 @@ impl Membership {
     }
 }
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 mod tests;

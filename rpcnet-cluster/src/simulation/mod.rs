@@ -5,7 +5,8 @@
 //!
 //! - [`World`] keeps the events, the nodes and their clocks;
 //! - [`Network`] says what becomes of each datagram;
-//! - [`scenarios`] are what a cluster goes through, and what is measured meanwhile.
+//! - [`scenarios`] are what a cluster goes through, and what is measured meanwhile;
+//! - a [`StandIn`] is a member on a real socket that costs next to nothing, for measuring the real driver.
 //!
 //! Not part of the crate's interface: it may change in any release.
 
@@ -14,6 +15,9 @@ mod network;
 mod protocol;
 mod quantiles;
 pub mod scenarios;
+#[cfg(test)]
+mod sealed;
+mod stand_in;
 mod world;
 
 pub use self::{
@@ -21,5 +25,6 @@ pub use self::{
     network::{Burst, Link, Network},
     protocol::{Birth, Known, Observation, Outgoing, Protocol, address_of, index_of},
     quantiles::Quantiles,
+    stand_in::StandIn,
     world::{Observed, Traffic, World},
 };
