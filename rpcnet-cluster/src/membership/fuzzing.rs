@@ -133,7 +133,7 @@ impl<'a> Story<'a> {
         if let Ok(bulk) = Bulk::decode(&payload) {
             assert_eq!(Bulk::decode(&bulk.encode()), Ok(bulk), "what was read can be written");
         }
-        if self.script.byte() % 2 == 0 {
+        if self.script.byte().is_multiple_of(2) {
             let answer = self.node.handle_bulk_request(self.now, &payload);
             assert!(answer.is_none_or(|answer| answer.len() <= ANSWER_BYTES_MAX && Bulk::decode(&answer).is_ok()));
         } else if payload.is_empty() {
