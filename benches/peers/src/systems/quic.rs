@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use bytes::Bytes;
 use futures::Stream;
 use futures::stream;
@@ -31,9 +31,11 @@ impl System for Quic {
 
     async fn serve(setup: &Setup) -> Result<SocketAddr> {
         let files = &setup.certificates;
-        let tls = rustls::Server::builder().with_certificate(files.certificate.as_path(), files.key.as_path())?;
-        let mut server =
-            Server::builder().with_tls(tls.build()?)?.with_io(io(setup)?)?.with_limits(limits()?)?.start()?;
+        let tls = rustls::Server::builder()
+            .with_certificate(files.certificate.as_path(), files.key.as_path())
+            .and_then(|builder| builder.build())
+            .map_err(Error::from_boxed)?;
+        let mut server = Server::builder().with_tls(tls)?.with_io(io(setup)?)?.with_limits(limits()?)?.start()?;
         let (address, work) = (server.local_addr()?, setup.work);
         tokio::spawn(async move {
             while let Some(connection) = server.accept().await {
@@ -44,8 +46,11 @@ impl System for Quic {
     }
 
     async fn connect(server: SocketAddr, setup: &Setup) -> Result<QuicClient> {
-        let tls = rustls::Client::builder().with_certificate(setup.certificates.authority.as_path())?;
-        let client = Client::builder().with_tls(tls.build()?)?.with_io(io(setup)?)?.with_limits(limits()?)?.start()?;
+        let tls = rustls::Client::builder()
+            .with_certificate(setup.certificates.authority.as_path())
+            .and_then(|builder| builder.build())
+            .map_err(Error::from_boxed)?;
+        let client = Client::builder().with_tls(tls)?.with_io(io(setup)?)?.with_limits(limits()?)?.start()?;
         let connection = client.connect(Connect::new(server).with_server_name(SERVER_NAME)).await?;
         Ok(QuicClient { handle: connection.handle(), _connection: Arc::new(connection) })
     }
