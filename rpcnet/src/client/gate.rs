@@ -101,12 +101,7 @@ impl Gate {
 
     /// Whether the server owes anything: the answer to a call, be its caller still there or not.
     pub(crate) fn is_in_use(&self) -> bool {
-        self.has_calls() || self.streams.load(Ordering::SeqCst) > 0
-    }
-
-    /// The same without those that stream.
-    pub(crate) fn has_calls(&self) -> bool {
-        self.ids.available_permits() < self.calls_max
+        self.ids.available_permits() < self.calls_max || self.streams.load(Ordering::SeqCst) > 0
     }
 
     /// Waits until it does. For one task, which watches over the calls.
