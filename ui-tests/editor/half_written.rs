@@ -1,4 +1,4 @@
-// In an editor, a method that is not written yet takes no other along: the items are there, as the second error shows.
+// In an editor, a method that is not written yet takes no other along: the items are there, as the last error shows.
 
 #[rpcnet::service]
 pub trait Greeting {
