@@ -1,11 +1,9 @@
 //! The types of a service's methods, apart from what the methods do.
 
-use bytes::Bytes;
-
 use crate::{
     CallError, CallResult, Outcome, Reply, RpcError, Streaming,
     channel::Answer,
-    codec::{self, Arguments},
+    codec::{self, Arguments, Cursor},
     outcome::Payload,
     proto::Status,
 };
@@ -110,7 +108,7 @@ pub trait WireOutcome: Outcome {
     fn error_reply(error: Self::Error) -> Reply;
 
     /// Decodes a value.
-    fn decode_value(message: Bytes) -> Result<Self::Ok, RpcError>;
+    fn decode_value(message: Cursor<'_>) -> Result<Self::Ok, RpcError>;
 
     /// Decodes the application's error.
     fn decode_error(body: &[u8]) -> Result<Self::Error, RpcError>;
@@ -128,7 +126,7 @@ impl<T: Payload, E: Payload> WireOutcome for Result<T, E> {
         match answer.status {
             Status::Ok => codec::decode(&answer.message).map(Ok),
             Status::Application => codec::decode(&answer.message).map(|error| Err(CallError::Application(error))),
-            status => Err(RpcError::from_status(status, answer.message)),
+            status => Err(RpcError::from_status(status, answer.message.into_bytes())),
         }
     }
 
@@ -141,8 +139,8 @@ impl<T: Payload, E: Payload> WireOutcome for Result<T, E> {
         Reply::encode(Status::Application, &error)
     }
 
-    fn decode_value(message: Bytes) -> Result<T, RpcError> {
-        codec::decode(&message)
+    fn decode_value(message: Cursor<'_>) -> Result<T, RpcError> {
+        codec::decode(message)
     }
 
     fn decode_error(body: &[u8]) -> Result<E, RpcError> {
