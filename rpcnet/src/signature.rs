@@ -61,7 +61,7 @@ pub(crate) type RequestOf<S, const METHOD: usize> = <<S as Signature<METHOD>>::T
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __fits {
-    ($($ty:ty),* $(; $requests:ty)?) => {
+    ($(($ty:ty))* $(; ($requests:ty))?) => {
         true $(&& <$ty as $crate::Wire>::FITS)* $(&& <$requests as $crate::__private::OwnStream>::FITS)?
     };
 }

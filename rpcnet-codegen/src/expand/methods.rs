@@ -82,16 +82,17 @@ fn signature(context: &Context<'_>, place: usize, method: &Method) -> TokenStrea
     }
 }
 
-/// Asks whether each type of the method fits.
+/// Asks whether each type of the method fits. Each stands in parentheses: after a `>`, a comma would be read as one token
+/// with it or as two, depending on how it was printed.
 fn fits(private: &TokenStream, method: &Method) -> TokenStream {
     let arguments = method.arguments.iter().map(|argument| argument.original.ty.to_token_stream());
     let requests = method.requests.as_ref().map(|requests| requests.item.to_token_stream());
     let types = arguments.chain(requests).chain(results(private, method.output.responded()));
     let stream = method.requests.as_ref().map(|requests| {
         let ty = &requests.argument.original.ty;
-        quote!(; #ty)
+        quote!(; (#ty))
     });
-    quote!(#private::fits!(#(#types),* #stream))
+    quote!(#private::fits!(#((#types))* #stream))
 }
 
 /// The two types of a `Result`.

@@ -33,7 +33,7 @@ impl GreetingMethods {
 impl ::rpcnet::__private::Signature<0> for GreetingMethods {
     type Types = ::rpcnet::__private::Checked<
         ((GreetRequest,), Result<GreetResponse, GreetingError>),
-        { ::rpcnet::__private::fits!(GreetRequest, GreetResponse, GreetingError) },
+        { ::rpcnet::__private::fits!((GreetRequest) (GreetResponse) (GreetingError)) },
     >;
 }
 /// Calls [`Greeting`]: [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).

@@ -87,7 +87,7 @@ impl OrdersMethods {
 impl ::rpcnet::__private::Signature<0> for OrdersMethods {
     type Types = ::rpcnet::__private::Checked<
         ((), Result<u64, ShopError>),
-        { ::rpcnet::__private::fits!(u64, ShopError) },
+        { ::rpcnet::__private::fits!((u64) (ShopError)) },
     >;
 }
 impl ::rpcnet::__private::Signature<1> for OrdersMethods {
@@ -95,8 +95,8 @@ impl ::rpcnet::__private::Signature<1> for OrdersMethods {
         ((String, u32), Answer<OrderId>),
         {
             ::rpcnet::__private::fits!(
-                String, u32, < Answer < OrderId > as ::rpcnet::__private::Outcome > ::Ok,
-                < Answer < OrderId > as ::rpcnet::__private::Outcome > ::Error
+                (String) (u32) (< Answer < OrderId > as ::rpcnet::__private::Outcome >
+                ::Ok) (< Answer < OrderId > as ::rpcnet::__private::Outcome > ::Error)
             )
         },
     >;
@@ -106,8 +106,8 @@ impl ::rpcnet::__private::Signature<2> for OrdersMethods {
         ((String,), Answer<OrderId>),
         {
             ::rpcnet::__private::fits!(
-                String, < Answer < OrderId > as ::rpcnet::__private::Outcome > ::Ok, <
-                Answer < OrderId > as ::rpcnet::__private::Outcome > ::Error
+                (String) (< Answer < OrderId > as ::rpcnet::__private::Outcome > ::Ok) (<
+                Answer < OrderId > as ::rpcnet::__private::Outcome > ::Error)
             )
         },
     >;
@@ -118,8 +118,8 @@ impl ::rpcnet::__private::Signature<3> for OrdersMethods {
         ((OrderId,), Answer<()>),
         {
             ::rpcnet::__private::fits!(
-                OrderId, < Answer < () > as ::rpcnet::__private::Outcome > ::Ok, < Answer
-                < () > as ::rpcnet::__private::Outcome > ::Error
+                (OrderId) (< Answer < () > as ::rpcnet::__private::Outcome > ::Ok) (<
+                Answer < () > as ::rpcnet::__private::Outcome > ::Error)
             )
         },
     >;

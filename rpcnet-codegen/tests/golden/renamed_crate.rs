@@ -30,7 +30,7 @@ impl PingMethods {
 impl crate::vendored::network::__private::Signature<0> for PingMethods {
     type Types = crate::vendored::network::__private::Checked<
         ((), Result<(), String>),
-        { crate::vendored::network::__private::fits!((), String) },
+        { crate::vendored::network::__private::fits!((()) (String)) },
     >;
 }
 /// Calls [`Ping`]: [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).

@@ -81,19 +81,23 @@ impl ChatMethods {
 impl ::rpcnet::__private::Signature<0> for ChatMethods {
     type Types = ::rpcnet::__private::Checked<
         ((), Result<Vec<String>, ChatError>),
-        { ::rpcnet::__private::fits!(Vec < String >, ChatError) },
+        { ::rpcnet::__private::fits!((Vec < String >) (ChatError)) },
     >;
 }
 impl ::rpcnet::__private::Signature<1> for ChatMethods {
     type Types = ::rpcnet::__private::Checked<
         ((String, u32), Result<Line, ChatError>),
-        { ::rpcnet::__private::fits!(String, u32, Line, ChatError) },
+        { ::rpcnet::__private::fits!((String) (u32) (Line) (ChatError)) },
     >;
 }
 impl ::rpcnet::__private::Signature<2> for ChatMethods {
     type Types = ::rpcnet::__private::Checked<
         ((String,), Streaming<Line>, Result<u64, ChatError>),
-        { ::rpcnet::__private::fits!(String, Line, u64, ChatError; Streaming < Line >) },
+        {
+            ::rpcnet::__private::fits!(
+                (String) (Line) (u64) (ChatError); (Streaming < Line >)
+            )
+        },
     >;
 }
 impl ::rpcnet::__private::Signature<3> for ChatMethods {
@@ -101,9 +105,9 @@ impl ::rpcnet::__private::Signature<3> for ChatMethods {
         ((), rpcnet::Streaming<Line>, ChatResult<Line>),
         {
             ::rpcnet::__private::fits!(
-                Line, < ChatResult < Line > as ::rpcnet::__private::Outcome > ::Ok, <
-                ChatResult < Line > as ::rpcnet::__private::Outcome > ::Error;
-                rpcnet::Streaming < Line >
+                (Line) (< ChatResult < Line > as ::rpcnet::__private::Outcome > ::Ok) (<
+                ChatResult < Line > as ::rpcnet::__private::Outcome > ::Error);
+                (rpcnet::Streaming < Line >)
             )
         },
     >;

@@ -74,8 +74,8 @@ impl ::rpcnet::__private::Signature<0> for ShopMethods {
         ((String,), ShopResult<u32>),
         {
             ::rpcnet::__private::fits!(
-                String, < ShopResult < u32 > as ::rpcnet::__private::Outcome > ::Ok, <
-                ShopResult < u32 > as ::rpcnet::__private::Outcome > ::Error
+                (String) (< ShopResult < u32 > as ::rpcnet::__private::Outcome > ::Ok) (<
+                ShopResult < u32 > as ::rpcnet::__private::Outcome > ::Error)
             )
         },
     >;
@@ -84,21 +84,25 @@ impl ::rpcnet::__private::Signature<0> for ShopMethods {
 impl ::rpcnet::__private::Signature<1> for ShopMethods {
     type Types = ::rpcnet::__private::Checked<
         ((Item,), Result<Item, ShopError>),
-        { ::rpcnet::__private::fits!(Item, Item, ShopError) },
+        { ::rpcnet::__private::fits!((Item) (Item) (ShopError)) },
     >;
 }
 
 impl ::rpcnet::__private::Signature<2> for ShopMethods {
     type Types = ::rpcnet::__private::Checked<
         ((), Result<Item, ShopError>),
-        { ::rpcnet::__private::fits!(Item, ShopError) },
+        { ::rpcnet::__private::fits!((Item) (ShopError)) },
     >;
 }
 
 impl ::rpcnet::__private::Signature<3> for ShopMethods {
     type Types = ::rpcnet::__private::Checked<
         ((String,), Streaming<Item>, Result<u32, ShopError>),
-        { ::rpcnet::__private::fits!(String, Item, u32, ShopError; Streaming < Item >) },
+        {
+            ::rpcnet::__private::fits!(
+                (String) (Item) (u32) (ShopError); (Streaming < Item >)
+            )
+        },
     >;
 }
 
@@ -107,9 +111,9 @@ impl ::rpcnet::__private::Signature<4> for ShopMethods {
         ((), Streaming<String>, ShopResult<Item>),
         {
             ::rpcnet::__private::fits!(
-                String, < ShopResult < Item > as ::rpcnet::__private::Outcome > ::Ok, <
-                ShopResult < Item > as ::rpcnet::__private::Outcome > ::Error; Streaming
-                < String >
+                (String) (< ShopResult < Item > as ::rpcnet::__private::Outcome > ::Ok)
+                (< ShopResult < Item > as ::rpcnet::__private::Outcome > ::Error);
+                (Streaming < String >)
             )
         },
     >;
@@ -120,8 +124,8 @@ impl ::rpcnet::__private::Signature<5> for ShopMethods {
         ((), ShopResult<bool>),
         {
             ::rpcnet::__private::fits!(
-                < ShopResult < bool > as ::rpcnet::__private::Outcome > ::Ok, <
-                ShopResult < bool > as ::rpcnet::__private::Outcome > ::Error
+                (< ShopResult < bool > as ::rpcnet::__private::Outcome > ::Ok) (<
+                ShopResult < bool > as ::rpcnet::__private::Outcome > ::Error)
             )
         },
     >;
