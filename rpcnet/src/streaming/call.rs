@@ -26,7 +26,7 @@ pub(crate) async fn server_streaming<C: Channel>(
 ) -> Result<RawResponseStream, RpcError> {
     let mut resends = 0;
     loop {
-        let begun = begin_server_streaming(channel, &method, &call, request.clone()).await;
+        let begun = begin_server_streaming(channel, method.clone(), &call, request.clone()).await;
         match begun {
             // The handler never ran, and the connection to that server was left: the next one takes the call.
             Err(error) if error.kind() == ErrorKind::Draining && resends < RESENDS_MAX => resends += 1,
@@ -37,7 +37,7 @@ pub(crate) async fn server_streaming<C: Channel>(
 
 async fn begin_server_streaming<C: Channel>(
     channel: &C,
-    method: &Cow<'static, str>,
+    method: Cow<'static, str>,
     call: &OutgoingStream,
     request: Vec<u8>,
 ) -> Result<RawResponseStream, RpcError> {
@@ -45,7 +45,7 @@ async fn begin_server_streaming<C: Channel>(
     sink.end();
     // A server that takes no more has answered, and its answer says why.
     let _ = within(call.begins_by, async { Ok(poll_fn(|cx| sink.poll_flush(cx)).await) }).await?;
-    open(method.clone(), call, receiver, RequestsOf::Sent(sink), Failure::default()).await
+    open(method, call, receiver, RequestsOf::Sent(sink), Failure::default()).await
 }
 
 /// How often a call with one request is sent again that a server refused because it goes away. One with a stream of requests
