@@ -39,6 +39,8 @@
 #[path = "fuzzing.rs"]
 pub mod __fuzzing;
 #[doc(hidden)]
+pub mod __channel;
+#[doc(hidden)]
 pub mod __private;
 mod channel;
 mod client;
@@ -160,7 +162,7 @@ pub use outcome::{CallError, CallResult, Outcome, StreamResult};
 /// # }
 /// ```
 pub use rpcnet_macros::service;
-pub use server::{Server, ServerBuilder, Shutdown};
+pub use server::{NotReady, Server, ServerBuilder, ServerLoad, ServerMonitor, Shutdown};
 pub use service::{IncomingCall, Reply, Service};
 pub use streaming::{Fallible, RawResponseStream, Requests, ResponseStream, Streaming, fallible};
 pub use target::Target;

@@ -3,6 +3,7 @@
 mod backoff;
 mod connection;
 mod dial;
+mod direct;
 mod driver;
 mod gate;
 mod lane;
@@ -19,19 +20,19 @@ use std::{fmt, future::poll_fn, net::SocketAddr, sync::Arc, task::Poll, time::Du
 
 use bytes::Bytes;
 pub(crate) use connection::ConnectionGuard;
+pub use direct::{DirectConnection, SentCall, Turn};
 pub(crate) use pending::{answer_of, deadline_exceeded};
 pub use state::{ConnectionState, ConnectionWatch};
 use tokio::task::AbortHandle;
 
 use crate::{
     ClientConfig, Executed, RpcError, Target,
-    channel::{Answer, Channel, Encode, Outgoing, OutgoingStream},
-    codec::unpinned,
+    channel::{Answer, Channel, Encode, Outgoing, OutgoingStream, Raw},
     method::method_id,
     proto::Status,
     streaming::{RequestSink, ResponseReceiver},
 };
-use connection::{Connection, Sent};
+use connection::Connection;
 use lane::dropped;
 use link::{Link, State};
 use resend::Resend;
@@ -147,12 +148,7 @@ impl Client {
             let call = Outgoing::new(method_id(name), deadline, None)?;
             self.unary(&call, Raw(message.into())).await
         };
-        let answer = answer.await;
-        let answer = answer.and_then(|answer| match answer.status {
-            // What a caller keeps must not pin the packet buffer that it is a slice of.
-            Status::Ok => Ok(unpinned(answer.message)),
-            status => Err(RpcError::from_status(status, unpinned(answer.message))),
-        });
+        let answer = answer.await.and_then(Answer::into_result);
         answer.map_err(|error| error.in_call(name.to_owned()))
     }
 
@@ -209,13 +205,13 @@ impl Channel for Client {
 
     async fn streaming(
         &self,
-        call: OutgoingStream,
-        first: Option<Vec<u8>>,
+        call: &mut OutgoingStream,
+        first: Option<&[u8]>,
     ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
         let link = &self.shared.link;
         let mut connection = link.connection(call.begins_by).await?;
         loop {
-            match connection.open_streaming(&call, first.as_deref()).await {
+            match connection.open_streaming(call, first).await {
                 // Nothing was sent yet.
                 Err(error) if error.executed() == Executed::No && connection.gate().is_shut() => {
                     connection = link.connection_after(&connection, call.begins_by).await?;
@@ -242,20 +238,7 @@ async fn attempt(
         Some(reservation) => Poll::Ready(connection.send(reservation, call, &*request, cx.waker())),
         None => Poll::Pending,
     });
-    match sent.await? {
-        Sent::OnLane(call) => call.await,
-        Sent::TooLarge(message, _reservation) => connection.call_large(call, message).await,
-    }
-}
-
-/// Raw bytes are encoded already.
-struct Raw(Bytes);
-
-impl Encode for Raw {
-    fn encode(&self, out: &mut Vec<u8>) -> Result<(), RpcError> {
-        out.extend_from_slice(&self.0);
-        Ok(())
-    }
+    SentCall::new(connection, call, sent.await?).await
 }
 
 impl fmt::Debug for Client {

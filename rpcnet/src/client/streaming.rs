@@ -4,9 +4,9 @@ use bytes::Bytes;
 
 use super::Client;
 use crate::{
+    __channel::put_raw,
     RawResponseStream, Requests, RpcError,
     channel::{Channel, OutgoingStream},
-    method::method_id,
     streaming::call,
 };
 
@@ -82,12 +82,6 @@ impl Client {
     }
 
     fn outgoing_stream(&self, name: &str) -> Result<OutgoingStream, RpcError> {
-        let call = OutgoingStream::new(method_id(name), None, self.default_deadline(), None);
-        call.map_err(|error| error.in_call(name.to_owned()))
+        OutgoingStream::raw(name, self.default_deadline())
     }
-}
-
-fn put_raw(message: &Bytes, out: &mut Vec<u8>) -> Result<(), RpcError> {
-    out.extend_from_slice(message);
-    Ok(())
 }

@@ -18,31 +18,36 @@ use crate::{
 pub(crate) type EncodeRequest<T> = fn(&T, &mut Vec<u8>) -> Result<(), RpcError>;
 
 /// One request, a stream of responses.
-pub(crate) async fn server_streaming<C: Channel>(
+pub async fn server_streaming<C: Channel>(
     channel: &C,
     method: Cow<'static, str>,
-    call: OutgoingStream,
+    mut call: OutgoingStream,
     request: Vec<u8>,
 ) -> Result<RawResponseStream, RpcError> {
     let begun = async {
-        let (mut sink, receiver) = channel.streaming(call.clone(), Some(request)).await?;
-        sink.end();
-        // A server that takes no more has answered, and its answer says why.
-        let _ = within(call.begins_by, async { Ok(poll_fn(|cx| sink.poll_flush(cx)).await) }).await?;
-        open(method.clone(), &call, receiver, RequestsOf::Sent(sink), Failure::default()).await
+        loop {
+            let (mut sink, receiver) = channel.streaming(&mut call, Some(&request)).await?;
+            sink.end();
+            // A server that takes no more has answered, and its answer says why.
+            let _ = within(call.begins_by, async { Ok(poll_fn(|cx| sink.poll_flush(cx)).await) }).await?;
+            match open(method.clone(), &call, receiver, RequestsOf::Sent(sink), Failure::default()).await {
+                Err(refusal) if channel.begins_again(&call, &refusal) => {}
+                opened => return opened,
+            }
+        }
     };
     begun.await.map_err(|error| error.in_call(method.clone()))
 }
 
 /// A stream of requests, one response. The requests are sent by this very future: dropping it stops them.
-pub(crate) async fn client_streaming<C: Channel, T, R: Requests<T>>(
+pub async fn client_streaming<C: Channel, T, R: Requests<T>>(
     channel: &C,
-    call: OutgoingStream,
+    mut call: OutgoingStream,
     first: Option<Vec<u8>>,
     requests: R,
     encode: EncodeRequest<T>,
 ) -> Result<Bytes, RpcError> {
-    let (mut sink, mut receiver) = channel.streaming(call.clone(), first).await?;
+    let (mut sink, mut receiver) = channel.streaming(&mut call, first.as_deref()).await?;
     let answer = exchange(&mut sink, &mut receiver, &call.answered, requests, encode);
     let answer = match call.deadline {
         Some(deadline) => within(deadline, answer).await,
@@ -54,16 +59,16 @@ pub(crate) async fn client_streaming<C: Channel, T, R: Requests<T>>(
 
 /// A stream of requests, a stream of responses. A task of the current runtime sends the requests, so that they flow
 /// whether or not the responses are being read.
-pub(crate) async fn bidirectional<C: Channel, T: 'static, R: Requests<T>>(
+pub async fn bidirectional<C: Channel, T: 'static, R: Requests<T>>(
     channel: &C,
     method: Cow<'static, str>,
-    call: OutgoingStream,
+    mut call: OutgoingStream,
     first: Option<Vec<u8>>,
     requests: R,
     encode: EncodeRequest<T>,
 ) -> Result<RawResponseStream, RpcError> {
     let begun = async {
-        let (mut sink, receiver) = channel.streaming(call.clone(), first).await?;
+        let (mut sink, receiver) = channel.streaming(&mut call, first.as_deref()).await?;
         let failure = Failure::default();
         let pumped = {
             let failure = failure.clone();
