@@ -33,7 +33,9 @@
 //! | `driver` | socket, clock, name service; the view that readers see |
 //! | `bulk` | state that is too large for datagrams, over an rpcnet connection |
 //! | `registry` | nodes and workers by their tags |
+//! | [`balance`] | which worker takes a call, and what to do when it fails; pure, too |
 
+pub mod balance;
 mod bulk;
 mod cluster;
 mod config;
@@ -52,6 +54,7 @@ pub mod simulation;
 mod snapshot;
 mod view;
 
+pub use balance::{Balancer, CallGuard, LoadBalancingStrategy, Worker, WorkerInfo};
 pub use bulk::{BulkService, ServerBuilderExt};
 pub use cluster::ClusterMembership;
 pub use config::{Address, ClusterConfig, ClusterConfigBuilder, ConfigError, HealthCheckConfig, Profile, Seed};
@@ -61,6 +64,6 @@ pub use events::{ClusterEvent, Events};
 pub use membership::{MemberState, NodeId, TagError, Tags};
 pub use node::Node;
 pub use quorum::Quorum;
-pub use registry::{CallGuard, Filter, FilterError, IntoFilter, NodeRegistry, SelectError, Worker, WorkerRegistry};
+pub use registry::{Filter, FilterError, IntoFilter, NodeRegistry, SelectError, WorkerRegistry};
 pub use snapshot::{ClusterSnapshot, NodeSnapshot};
 pub use view::View;

@@ -97,9 +97,7 @@ pub use time::Time;
 pub use view::MemberView;
 pub use wire::BULK_BYTES_MAX;
 
-pub(crate) use random::Random;
-#[cfg(feature = "simulation")]
-pub(crate) use random::mix;
+pub(crate) use random::{Random, hash, mix};
 
 use self::{
     gossip::Gossip,
