@@ -37,6 +37,7 @@
 
 pub mod balance;
 mod bulk;
+mod client;
 mod cluster;
 mod config;
 mod datagram;
@@ -47,15 +48,20 @@ pub mod membership;
 mod node;
 mod quorum;
 mod registry;
+mod serve;
 mod shared;
 #[cfg(feature = "simulation")]
 #[doc(hidden)]
 pub mod simulation;
 mod snapshot;
+mod source;
 mod view;
 
 pub use balance::{Balancer, CallGuard, LoadBalancingStrategy, Worker, WorkerInfo};
 pub use bulk::{BulkService, ServerBuilderExt};
+pub use client::{
+    AttemptEvent, AttemptResult, ClusterChannel, ClusterClient, ClusterClientBuilder, Observer, WorkerEvent,
+};
 pub use cluster::ClusterMembership;
 pub use config::{Address, ClusterConfig, ClusterConfigBuilder, ConfigError, HealthCheckConfig, Profile, Seed};
 pub use datagram::{ClusterKey, DatagramCounters, KeyId, Keyring, KeyringError, ParseKeyError};
@@ -65,5 +71,7 @@ pub use membership::{MemberState, NodeId, TagError, Tags};
 pub use node::Node;
 pub use quorum::Quorum;
 pub use registry::{Filter, FilterError, IntoFilter, NodeRegistry, SelectError, WorkerRegistry};
+pub use serve::{ClusterServer, ClusterServerBuilder, EnableClusterError};
 pub use snapshot::{ClusterSnapshot, NodeSnapshot};
+pub use source::{DnsWorkers, StaticWorkers, WorkerSource, WorkerUpdates};
 pub use view::View;

@@ -40,6 +40,7 @@ mod roster;
 mod strategy;
 mod subset;
 mod survey;
+mod tag;
 mod tried;
 mod weights;
 mod worker;

@@ -45,6 +45,11 @@ impl NodeId {
         &self.0
     }
 
+    /// The name as shared text.
+    pub(crate) fn text(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+
     /// The name in eight bytes.
     pub fn key(&self) -> NodeKey {
         // The key orders nodes on the monitors' rings.

@@ -175,6 +175,15 @@ impl WorkerRegistry {
         }
     }
 
+    pub(crate) fn cluster(&self) -> &ClusterMembership {
+        &self.shared.cluster
+    }
+
+    /// Who counts as a worker.
+    pub(crate) fn workers_filter(&self) -> &Filter {
+        &self.shared.filter
+    }
+
     /// What happens in the cluster from now on, among workers and others.
     pub fn subscribe(&self) -> Events {
         self.shared.cluster.subscribe()

@@ -1,0 +1,169 @@
+//! The attempts that a call has behind it, and the one that is under way.
+
+use rpcnet::{__channel::Answer, Executed, RpcError};
+
+use super::{
+    channel::ClusterChannel,
+    group::Picked,
+    observer::{AttemptEvent, AttemptResult},
+    shared::Shared,
+    verdict::{Verdict, judge},
+};
+use crate::{
+    balance::{Outcome, PickRequest, TimedCall, Tried, Worker},
+    membership::Time,
+};
+
+/// The attempts of one call.
+pub(super) struct Tries<'a> {
+    shared: &'a Shared,
+    method: &'a str,
+    idempotent: bool,
+    tried: Tried,
+    /// Attempts that were begun.
+    begun: u32,
+    /// Requests that may have reached a handler, and got no answer.
+    lost: bool,
+    /// Why the last worker did not take the call, and who that was.
+    failure: Option<RpcError>,
+}
+
+/// An attempt that is under way. Dropped, it counts as cancelled.
+pub(super) struct Attempt<'a> {
+    shared: &'a Shared,
+    method: &'a str,
+    worker: Worker,
+    timed: Option<TimedCall>,
+    number: u32,
+    hedge: bool,
+}
+
+impl<'a> Tries<'a> {
+    pub(super) fn new(channel: &'a ClusterChannel, method: &'a str, idempotent: bool) -> Self {
+        let shared = channel.shared();
+        Self { shared, method, idempotent, tried: Tried::default(), begun: 0, lost: false, failure: None }
+    }
+
+    /// Takes up again where an earlier attempt to begin a stream ended.
+    pub(super) fn recall(&mut self, keys: &[u64], workers: &[Worker]) {
+        let tried = workers.iter().filter(|worker| keys.contains(&worker.key()));
+        tried.for_each(|worker| self.tried.insert(worker));
+    }
+
+    /// What a worker is wanted for.
+    pub(super) fn request(&self) -> PickRequest<'_> {
+        let request = PickRequest::new(self.shared.now()).with_tried(&self.tried);
+        // Whether a worker works again is found out with calls that can be made elsewhere if it does not.
+        if self.idempotent { request } else { request.without_probe() }
+    }
+
+    /// The workers that the call was at.
+    pub(super) fn tried(&self) -> &Tried {
+        &self.tried
+    }
+
+    /// Whether the call is made at all.
+    ///
+    /// # Errors
+    ///
+    /// The workers refuse so much that this client leaves them alone for a while.
+    pub(super) fn admit(&self) -> Result<(), RpcError> {
+        self.shared.resilience.admit(self.shared.now())
+    }
+
+    /// Begins an attempt at a worker.
+    pub(super) fn begin(&mut self, picked: &Picked, hedge: bool) -> Attempt<'a> {
+        self.begun += 1;
+        self.tried.insert(&picked.worker);
+        let timed = Some(picked.worker.begin_timed_call(self.shared.now()));
+        let worker = picked.worker.clone();
+        Attempt { shared: self.shared, method: self.method, worker, timed, number: self.begun, hedge }
+    }
+
+    /// The call goes elsewhere, for this reason.
+    pub(super) fn pass_over(&mut self, picked: &Picked, reason: RpcError) {
+        if !self.tried.contains(&picked.worker) {
+            self.tried.insert(&picked.worker);
+        }
+        self.failure = Some(if reason.peer().is_some() { reason } else { self.named(reason, picked) });
+    }
+
+    pub(super) fn note_lost(&mut self, lost: bool) {
+        self.lost |= lost;
+    }
+
+    /// Whether another attempt may be made, after one that was sent.
+    pub(super) fn may_retry(&self) -> bool {
+        self.begun < self.shared.settings.attempts_max && self.shared.resilience.try_retry(self.shared.now())
+    }
+
+    /// Whether a second attempt may be made while the first one is under way.
+    pub(super) fn may_hedge(&self) -> bool {
+        self.begun < self.shared.settings.attempts_max && self.shared.resilience.try_hedge(self.shared.now())
+    }
+
+    /// The call's failure, if any worker has refused it or was lost with it.
+    pub(super) fn give_up(&mut self) -> Option<RpcError> {
+        let failure = self.failure.take()?;
+        Some(self.with_executed(failure))
+    }
+
+    /// A failure at this worker, as the caller sees it.
+    pub(super) fn named(&self, error: RpcError, picked: &Picked) -> RpcError {
+        self.with_executed(error).at_peer(Some(picked.worker.id().text()))
+    }
+
+    /// That the last attempt never ran says nothing about those before.
+    pub(super) fn with_executed(&self, error: RpcError) -> RpcError {
+        if self.lost && error.executed() == Executed::No { error.with_executed(Executed::Maybe) } else { error }
+    }
+}
+
+impl Attempt<'_> {
+    /// Ends it with what came of it, and says what becomes of the call.
+    pub(super) fn finish(mut self, result: Result<Answer, RpcError>, idempotent: bool) -> Verdict {
+        let result = result.map_err(|error| error.at_peer(Some(self.worker.id().text())));
+        let (outcome, verdict) = judge(result, idempotent);
+        if let Some(timed) = self.timed.take() {
+            self.end(timed, outcome, match &verdict {
+                Verdict::Over(Ok(_)) => AttemptResult::Answered,
+                Verdict::Over(Err(error)) | Verdict::Move(error) | Verdict::Retry(error) => AttemptResult::Failed(error),
+            });
+        }
+        verdict
+    }
+
+    /// It was never made.
+    pub(super) fn withdraw(mut self) {
+        self.timed = None;
+    }
+
+    fn end(&self, timed: TimedCall, outcome: Outcome, result: AttemptResult<'_>) {
+        let (now, began) = (self.shared.now(), timed.began());
+        timed.end(now, outcome);
+        self.shared.resilience.on_attempt(now, began, outcome);
+        self.tell(now, began, result);
+    }
+
+    fn tell(&self, now: Time, began: Time, result: AttemptResult<'_>) {
+        if let Some(observer) = self.shared.observer() {
+            observer.on_attempt(&AttemptEvent {
+                method: self.method,
+                worker: self.worker.id(),
+                number: self.number,
+                hedge: self.hedge,
+                elapsed: now.since(began),
+                result,
+            });
+        }
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if let Some(timed) = self.timed.take() {
+            self.end(timed, Outcome::Cancelled, AttemptResult::Cancelled);
+        }
+    }
+}
+

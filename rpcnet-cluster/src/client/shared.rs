@@ -1,0 +1,105 @@
+//! What a cluster client, its channels and its tasks have in common.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use rpcnet::ClientConfig;
+use tokio::{
+    sync::Notify,
+    task::AbortHandle,
+    time::Instant,
+};
+
+use super::{builder::Settings, group::Group, observer::{Observer, WorkerEvent}, resilience::Resilience};
+use crate::{
+    Filter,
+    balance::Worker,
+    membership::Time,
+};
+
+/// One for a client and all its channels; dropping the last of them ends its tasks.
+pub(super) struct Handle {
+    pub(super) shared: Arc<Shared>,
+    pub(super) keeper: AbortHandle,
+    pub(super) source: AbortHandle,
+}
+
+/// What the client's tasks see of it.
+pub(super) struct Shared {
+    pub(super) config: ClientConfig,
+    pub(super) settings: Settings,
+    pub(super) resilience: Resilience,
+    started: Instant,
+    /// All workers, as the source told them last.
+    pub(super) workers: ArcSwap<Vec<Worker>>,
+    groups: Mutex<HashMap<Filter, Arc<Group>>>,
+    /// There is a group that no picture was made for.
+    pub(super) group_added: Notify,
+}
+
+impl Shared {
+    pub(super) fn new(config: ClientConfig, settings: Settings) -> Self {
+        Self {
+            config,
+            settings,
+            resilience: Resilience::default(),
+            started: Instant::now(),
+            workers: ArcSwap::default(),
+            groups: Mutex::default(),
+            group_added: Notify::new(),
+        }
+    }
+
+    /// The time that balancing goes by.
+    pub(super) fn now(&self) -> Time {
+        Time::since_start(self.started.elapsed())
+    }
+
+    pub(super) fn observer(&self) -> Option<&dyn Observer> {
+        self.settings.observer.as_deref()
+    }
+
+    pub(super) fn tell_worker(&self, event: &WorkerEvent<'_>) {
+        if let Some(observer) = self.observer() {
+            observer.on_worker(event);
+        }
+    }
+
+    /// The group of the workers that `filter` names.
+    pub(super) fn group(&self, filter: Filter) -> Arc<Group> {
+        let mut groups = self.groups.lock();
+        if let Some(group) = groups.get(&filter) {
+            return Arc::clone(group);
+        }
+        if groups.len() >= GROUPS_KEPT {
+            // Filters that come from requests must not gather for ever.
+            groups.retain(|_, group| Arc::strong_count(group) > 1);
+        }
+        let group = Arc::new(Group::new(filter.clone()));
+        groups.insert(filter, Arc::clone(&group));
+        self.group_added.notify_one();
+        group
+    }
+
+    pub(super) fn groups(&self) -> Vec<Arc<Group>> {
+        self.groups.lock().values().cloned().collect()
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.source.abort();
+        self.keeper.abort();
+    }
+}
+
+/// Groups that are kept though no channel holds them: those of filters that calls name.
+const GROUPS_KEPT: usize = 128;
+
+/// How often failing workers are looked for.
+pub(super) const SWEEP_INTERVAL: Duration = Duration::from_secs(1);

@@ -1,0 +1,114 @@
+//! A call that streams: begun at some worker, and then tied to it.
+
+use std::sync::Arc;
+
+use rpcnet::{
+    __channel::{OutgoingStream, RequestSink, ResponseReceiver, StreamWatch},
+    ErrorKind, Executed, RpcError,
+};
+
+use super::{
+    attempt::Tries,
+    channel::ClusterChannel,
+    shared::{Handle, Shared},
+    verdict::outcome_of,
+};
+use crate::balance::{CallGuard, Outcome, TimedCall, Worker};
+
+impl ClusterChannel {
+    /// Begins the call at a worker that it was not at yet.
+    pub(super) async fn stream_somewhere(
+        &self,
+        call: &mut OutgoingStream,
+        first: Option<&[u8]>,
+    ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
+        let mut tries = Tries::new(self, "", false);
+        tries.admit()?;
+        tries.recall(call.tried(), self.group()?.picture().workers());
+        loop {
+            let Some(picked) = self.pick(&tries) else {
+                match tries.give_up() {
+                    Some(error) => return Err(error),
+                    None if !call.tried().is_empty() => return Err(super::all_refused()),
+                    None => {
+                        self.wait_for_worker(call.begins_by()).await?;
+                        continue;
+                    }
+                }
+            };
+            let watch = Watch::new(self.handle(), &picked.worker);
+            match picked.connection.open_streaming(call, first).await {
+                Ok((sink, receiver)) => {
+                    call.note_try(picked.worker.key());
+                    return Ok((sink, receiver.watched(Box::new(watch))));
+                }
+                Err(error) if error.executed() == Executed::No && !picked.connection.is_open() => {
+                    tries.pass_over(&picked, error);
+                }
+                Err(error) => return Err(tries.named(error, &picked)),
+            }
+        }
+    }
+
+    /// Whether a call that a worker refused may be begun at another one.
+    pub(super) fn may_begin_again(&self, call: &OutgoingStream, refusal: &RpcError) -> bool {
+        let shared = self.shared();
+        let attempts_left = (call.tried().len() as u32) < shared.settings.attempts_max;
+        match (refusal.executed(), refusal.kind()) {
+            // Moving on from a worker that goes away costs nobody anything.
+            (Executed::No, ErrorKind::Draining) => true,
+            (Executed::No, ErrorKind::Overloaded | ErrorKind::Connection | ErrorKind::Stream) => {
+                attempts_left && shared.resilience.try_retry(shared.now())
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Counts a streaming call at its worker, and learns from how it begins and ends.
+struct Watch {
+    handle: Arc<Handle>,
+    worker: Worker,
+    name: Arc<str>,
+    /// Until the handler begins to answer.
+    beginning: Option<TimedCall>,
+    /// From then on.
+    lasting: Option<CallGuard>,
+}
+
+impl Watch {
+    fn new(handle: &Arc<Handle>, worker: &Worker) -> Self {
+        let beginning = Some(worker.begin_timed_call(handle.shared.now()));
+        Self { handle: Arc::clone(handle), worker: worker.clone(), name: worker.id().text(), beginning, lasting: None }
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.handle.shared
+    }
+}
+
+impl StreamWatch for Watch {
+    fn on_started(&mut self) {
+        if let Some(beginning) = self.beginning.take() {
+            self.lasting = Some(self.worker.begin_call());
+            beginning.end(self.shared().now(), Outcome::Success);
+        }
+    }
+
+    fn on_end(&mut self, failure: Option<ErrorKind>) {
+        let outcome = failure.map_or(Outcome::Success, outcome_of);
+        match self.beginning.take() {
+            Some(beginning) => beginning.end(self.shared().now(), outcome),
+            // It began well and broke off.
+            None if outcome == Outcome::Failure => {
+                self.worker.begin_timed_call(self.shared().now()).end(self.shared().now(), outcome);
+            }
+            None => {}
+        }
+        self.lasting = None;
+    }
+
+    fn peer(&self) -> &Arc<str> {
+        &self.name
+    }
+}
