@@ -154,6 +154,11 @@ impl Outgoing {
         Ok(call)
     }
 
+    /// The method's name in eight bytes.
+    pub fn method_id(&self) -> u64 {
+        self.method_id
+    }
+
     /// The method's name as its trait gives it; empty for a raw call.
     pub fn method(&self) -> &'static str {
         self.method

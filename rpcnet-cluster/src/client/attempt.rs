@@ -1,6 +1,6 @@
 //! The attempts that a call has behind it, and the one that is under way.
 
-use rpcnet::{__channel::Answer, Executed, RpcError};
+use rpcnet::{__channel::Answer, ErrorKind, Executed, RpcError};
 
 use super::{
     channel::ClusterChannel,
@@ -10,7 +10,7 @@ use super::{
     verdict::{Verdict, judge},
 };
 use crate::{
-    balance::{Outcome, PickRequest, TimedCall, Tried, Worker},
+    balance::{Hedging, Outcome, PickRequest, TimedCall, Tried, Worker},
     membership::Time,
 };
 
@@ -98,8 +98,8 @@ impl<'a> Tries<'a> {
     }
 
     /// Whether a second attempt may be made while the first one is under way.
-    pub(super) fn may_hedge(&self) -> bool {
-        self.begun < self.shared.settings.attempts_max && self.shared.resilience.try_hedge(self.shared.now())
+    pub(super) fn may_hedge(&self, hedging: &Hedging) -> bool {
+        self.begun < self.shared.settings.attempts_max && hedging.try_hedge(self.shared.now())
     }
 
     /// The call's failure, if any worker has refused it or was lost with it.
@@ -125,10 +125,11 @@ impl Attempt<'_> {
         let result = result.map_err(|error| error.at_peer(Some(self.worker.id().text())));
         let (outcome, verdict) = judge(result, idempotent);
         if let Some(timed) = self.timed.take() {
-            self.end(timed, outcome, match &verdict {
+            let result = match &verdict {
                 Verdict::Over(Ok(_)) => AttemptResult::Answered,
                 Verdict::Over(Err(error)) | Verdict::Move(error) | Verdict::Retry(error) => AttemptResult::Failed(error),
-            });
+            };
+            self.end(timed, outcome, result);
         }
         verdict
     }
@@ -141,7 +142,8 @@ impl Attempt<'_> {
     fn end(&self, timed: TimedCall, outcome: Outcome, result: AttemptResult<'_>) {
         let (now, began) = (self.shared.now(), timed.began());
         timed.end(now, outcome);
-        self.shared.resilience.on_attempt(now, began, outcome);
+        let is_draining = matches!(result, AttemptResult::Failed(error) if error.kind() == ErrorKind::Draining);
+        self.shared.resilience.on_attempt(now, outcome, is_draining);
         self.tell(now, began, result);
     }
 

@@ -4,7 +4,11 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use rpcnet::ClientConfig;
 
-use super::{ClusterClient, observer::Observer};
+use super::{
+    ClusterClient,
+    observer::Observer,
+    resilience::{ResilienceSettings, share},
+};
 use crate::{
     balance::{Balancer, CandidateOptions, LoadBalancingStrategy, Subset},
     source::WorkerSource,
@@ -24,6 +28,7 @@ pub(super) struct Settings {
     pub(super) candidates: CandidateOptions,
     pub(super) attempts_max: u32,
     pub(super) connect_timeout: Duration,
+    pub(super) resilience: ResilienceSettings,
     pub(super) observer: Option<Box<dyn Observer>>,
 }
 
@@ -34,6 +39,7 @@ impl<S: WorkerSource> ClusterClientBuilder<S> {
             candidates: CandidateOptions::default(),
             attempts_max: 3,
             connect_timeout: CONNECT_TIMEOUT,
+            resilience: ResilienceSettings::default(),
             observer: None,
         };
         Self { source, config, settings }
@@ -64,6 +70,40 @@ impl<S: WorkerSource> ClusterClientBuilder<S> {
     /// nobody anything.
     pub fn with_attempts_max(mut self, attempts: u32) -> Self {
         self.settings.attempts_max = attempts.max(1);
+        self
+    }
+
+    /// How many more attempts than calls there may be (default: a tenth, and 10 a second on top), over 10 s. `share` is from 0
+    /// to 1.
+    ///
+    /// When it is spent, a call that fails is not made again. It keeps a pool that fails from being asked twice and thrice as
+    /// often.
+    pub fn with_retry_budget(mut self, retries: f64, floor_per_second: u32) -> Self {
+        self.settings.resilience.retry_share = share(retries);
+        self.settings.resilience.retry_floor = floor_per_second.into();
+        self
+    }
+
+    /// Whether calls of `idempotent` methods that take longer than 95% of their like are made at a second worker too, so that
+    /// the first answer counts (default: false). The other one is cancelled. At most 2% of the calls are: see
+    /// [`with_hedge_share`](Self::with_hedge_share).
+    ///
+    /// For callers whose slowest calls matter: one slow worker no longer shows.
+    pub fn with_hedging(mut self, hedge: bool) -> Self {
+        self.settings.resilience.hedge_share = hedge.then_some(HEDGE_SHARE);
+        self
+    }
+
+    /// Turns hedging on, for at most this share of the calls, from 0 to 1.
+    pub fn with_hedge_share(mut self, hedges: f64) -> Self {
+        self.settings.resilience.hedge_share = Some(share(hedges));
+        self
+    }
+
+    /// Whether calls are given up before they are sent while workers refuse more than half of them (default: true), by lot,
+    /// and up to nine of ten. Refusing costs workers something as well.
+    pub fn with_shedding(mut self, shed: bool) -> Self {
+        self.settings.resilience.shedding = shed;
         self
     }
 
@@ -100,6 +140,9 @@ impl<S> fmt::Debug for ClusterClientBuilder<S> {
             .finish_non_exhaustive()
     }
 }
+
+/// One more in fifty.
+const HEDGE_SHARE: f64 = 0.02;
 
 /// Two lost packets of a handshake, and no more: there are other workers meanwhile.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);

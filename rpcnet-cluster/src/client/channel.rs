@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Filter, FilterError,
-    balance::{Balancer, LoadBalancingStrategy, affinity_key},
+    balance::{Balancer, Hedging, LoadBalancingStrategy, affinity_key},
 };
 
 /// The workers that a filter names, as one place to call: what [`ClusterClient::channel`](super::ClusterClient::channel) gives to
@@ -168,9 +168,12 @@ impl ClusterChannel {
         self.shared().config.waits_for_ready()
     }
 
-    /// How long to wait for the first attempt of this call before a second one is made beside it.
-    pub(super) fn hedge_delay(&self, call: &Outgoing) -> Option<Duration> {
-        if call.is_idempotent() { self.shared().resilience.hedge_delay() } else { None }
+    /// What decides about a second attempt beside the first one of this call, if anything does.
+    pub(super) fn hedging(&self, call: &Outgoing) -> Option<Arc<Hedging>> {
+        if !call.is_idempotent() {
+            return None;
+        }
+        self.shared().resilience.hedging(call.method_id(), self.shared().now())
     }
 }
 

@@ -14,18 +14,22 @@ use super::{
     unary::send,
     verdict::Verdict,
 };
+use crate::balance::Hedging;
 
-/// Waits for the first attempt, and makes a second one after `delay`.
+/// Waits for the first attempt, and makes a second one when it takes too long.
 pub(super) async fn call<'a>(
     channel: &'a ClusterChannel,
     tries: &mut Tries<'a>,
     call: &Outgoing,
     request: &mut (impl Encode + Send),
     first: (Attempt<'a>, SentCall<'_>),
-    delay: Duration,
+    hedging: &Hedging,
 ) -> Verdict {
     let (attempt, mut sent) = first;
     let idempotent = call.is_idempotent();
+    let Some(delay) = hedging.delay() else {
+        return attempt.finish(sent.await, idempotent);
+    };
     let mut timer = pin!(sleep_until(Instant::now() + delay));
     let picked = loop {
         tokio::select! {
@@ -35,7 +39,7 @@ pub(super) async fn call<'a>(
         }
         // Another worker, and none of those that the call was at.
         match channel.pick(tries) {
-            Some(picked) if tries.may_hedge() => break picked,
+            Some(picked) if tries.may_hedge(hedging) => break picked,
             // Later there may be room for it, as long as the first has not answered.
             _ => timer.as_mut().reset(Instant::now() + delay.max(AGAIN_MIN)),
         }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     NodeId,
-    balance::{LoadReport, Roster, Worker},
+    balance::{LoadReport, OutlierDetector, Roster, Worker},
     source::KnownWorkers,
 };
 
@@ -24,6 +24,7 @@ pub(super) struct Keeper {
     shared: Arc<Shared>,
     known: KnownWorkers,
     roster: Roster,
+    outliers: OutlierDetector,
     workers: Vec<Worker>,
     links: HashMap<NodeId, Link>,
     news: (mpsc::Sender<LinkNews>, mpsc::Receiver<LinkNews>),
@@ -39,7 +40,8 @@ struct Link {
 
 impl Keeper {
     pub(super) fn new(shared: Arc<Shared>, known: KnownWorkers, roster: Roster) -> Self {
-        Self { shared, known, roster, workers: Vec::new(), links: HashMap::new(), news: mpsc::channel(NEWS_MAX) }
+        let (workers, links, outliers) = (Vec::new(), HashMap::new(), OutlierDetector::default());
+        Self { shared, known, roster, outliers, workers, links, news: mpsc::channel(NEWS_MAX) }
     }
 
     /// Runs until it is dropped.
@@ -156,7 +158,14 @@ impl Keeper {
     }
 
     /// Looks for workers that fail more than the others.
-    fn sweep(&mut self) {}
+    fn sweep(&mut self) {
+        let now = self.shared.now();
+        self.roster.tick(now);
+        for worker in self.outliers.sweep(now, &self.workers) {
+            tracing::info!(worker = %worker.id(), "it fails more than the others, and gets no calls for a while");
+            self.shared.tell_worker(&WorkerEvent::Ejected { worker: worker.id() });
+        }
+    }
 }
 
 impl Link {

@@ -104,7 +104,5 @@ pub enum WorkerEvent<'a> {
     Ejected {
         /// Who.
         worker: &'a NodeId,
-        /// For how long.
-        duration: Duration,
     },
 }

@@ -45,9 +45,9 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(config: ClientConfig, settings: Settings) -> Self {
         Self {
+            resilience: Resilience::new(&settings.resilience, super::random()),
             config,
             settings,
-            resilience: Resilience::default(),
             started: Instant::now(),
             workers: ArcSwap::default(),
             groups: Mutex::default(),

@@ -29,6 +29,7 @@ impl ClusterChannel {
     ) -> Result<Answer, RpcError> {
         let mut tries = Tries::new(self, method, call.is_idempotent());
         tries.admit()?;
+        let hedging = self.hedging(call);
         loop {
             let Some(picked) = self.pick(&tries) else {
                 match tries.give_up() {
@@ -55,9 +56,17 @@ impl ClusterChannel {
                     }
                 }
             };
-            let result = match self.hedge_delay(call) {
+            let result = match &hedging {
                 None => attempt.finish(sent.await, call.is_idempotent()),
-                Some(delay) => hedge::call(self, &mut tries, call, &mut request, (attempt, sent), delay).await,
+                Some(hedging) => {
+                    let began = self.shared().now();
+                    let verdict = hedge::call(self, &mut tries, call, &mut request, (attempt, sent), hedging).await;
+                    if matches!(verdict, Verdict::Over(Ok(_))) {
+                        let now = self.shared().now();
+                        hedging.on_answer(now, now.since(began));
+                    }
+                    verdict
+                }
             };
             if let Some(result) = tries.go_on(&picked, result) {
                 return result;

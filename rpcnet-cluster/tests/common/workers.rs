@@ -59,6 +59,10 @@ impl Worker {
         self.begun.load(Ordering::SeqCst)
     }
 
+    pub fn id(&self) -> rpcnet_cluster::NodeId {
+        super::id(&self.name)
+    }
+
     async fn wait_here(&self) -> Result<String, String> {
         self.begun.fetch_add(1, Ordering::SeqCst);
         self.release.acquire().await.map_err(|_| "closed")?.forget();
