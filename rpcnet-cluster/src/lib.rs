@@ -1,4 +1,4 @@
-//! Clusters of rpcnet servers: who is there, who is not, and who works well.
+//! Clusters of rpcnet servers: who is there, who is not, who works well, and calls to whichever can take them.
 //!
 //! A node starts with [`ClusterMembership::new`], joins others by seeds, and from then on sees the cluster as a
 //! [`View`] that follows what happens, within seconds. [`ClusterEvent`]s tell of each change. [`NodeRegistry`] and
@@ -24,6 +24,9 @@
 //! }
 //! ```
 //!
+//! A [`ClusterClient`] calls the workers of a cluster, or of a list or a DNS name: any generated client works over its
+//! [channels](ClusterClient::channel). [`ServerBuilderExt::enable_cluster`] makes a server a member.
+//!
 //! # Rooms
 //!
 //! | | |
@@ -33,6 +36,9 @@
 //! | `driver` | socket, clock, name service; the view that readers see |
 //! | `bulk` | state that is too large for datagrams, over an rpcnet connection |
 //! | `registry` | nodes and workers by their tags |
+//! | `serve` | a server that is a member of a cluster |
+//! | `source` | where workers come from: gossip, a list, DNS |
+//! | `client` | calls to whichever worker can take them |
 //! | [`balance`] | which worker takes a call, and what to do when it fails; pure, too |
 
 pub mod balance;

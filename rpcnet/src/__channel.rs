@@ -4,14 +4,5 @@
 pub use crate::{
     channel::{Answer, Channel, Encode, Outgoing, OutgoingStream, Raw},
     client::{DirectConnection, SentCall, Turn},
-    streaming::{
-        RequestSink, ResponseReceiver, StreamWatch,
-        call::{bidirectional, client_streaming, server_streaming},
-    },
+    streaming::{RequestSink, ResponseReceiver, StreamWatch},
 };
-
-/// How a raw request of a stream becomes a message.
-pub fn put_raw(message: &bytes::Bytes, out: &mut Vec<u8>) -> Result<(), crate::RpcError> {
-    out.extend_from_slice(message);
-    Ok(())
-}

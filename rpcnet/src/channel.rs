@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::{
-    AnswerMetadata, CallError, CallResult, Context, ErrorKind, Executed, Metadata, Method, RawResponseStream, Requests, RpcError,
+    AnswerMetadata, CallError, CallResult, Context, Executed, Metadata, Method, RawResponseStream, Requests, RpcError,
     StreamResult,
     client::deadline_exceeded,
     codec::{Arguments, unpinned},
@@ -69,6 +69,8 @@ pub struct Outgoing {
 #[derive(Clone, Debug)]
 pub struct OutgoingStream {
     pub(crate) method_id: u64,
+    /// The method's name; empty for a raw call.
+    pub(crate) method: &'static str,
     /// Encoded.
     pub(crate) metadata: Bytes,
     /// Where the answer's metadata goes.
@@ -111,12 +113,17 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// What kind of failure it is, if it is one.
-    pub fn failure(&self) -> Option<ErrorKind> {
+    /// Whether the handler answered with a value.
+    pub fn is_ok(&self) -> bool {
+        self.status == Status::Ok
+    }
+
+    /// The failure that it stands for, if it is one; the handler's own error without its bytes.
+    pub fn error(&self) -> Option<RpcError> {
         match self.status {
             Status::Ok => None,
-            Status::Application => Some(ErrorKind::Application),
-            status => Some(RpcError::from_status(status, Bytes::new()).kind()),
+            Status::Application => Some(RpcError::application(Bytes::new())),
+            status => Some(RpcError::from_status(status, self.message.clone())),
         }
     }
 
@@ -195,7 +202,7 @@ impl OutgoingStream {
             None => Context::inherited_deadline(),
         };
         let begins_by = inherited(explicit.unwrap_or(default));
-        Ok(Self { method_id, metadata, answered: None, deadline, begins_by, tried: Vec::new() })
+        Ok(Self { method_id, method: "", metadata, answered: None, deadline, begins_by, tried: Vec::new() })
     }
 
     /// A call of the method named `name`, which must begin within `deadline`.
@@ -205,6 +212,11 @@ impl OutgoingStream {
     /// The metadata that the handler passes on is too large.
     pub fn raw(name: &str, deadline: Duration) -> Result<Self, RpcError> {
         Self::new(method_id(name), None, deadline, None).map_err(|error| error.in_call(name.to_owned()))
+    }
+
+    /// The method's name as its trait gives it; empty for a raw call.
+    pub fn method(&self) -> &'static str {
+        self.method
     }
 
     /// When it must have begun.
@@ -370,6 +382,7 @@ impl<C: Channel> Caller<C> {
             let explicit = self.deadline.or(method.default_deadline());
             let default = self.channel.default_deadline();
             let mut call = OutgoingStream::new(method.id(), explicit, default, self.metadata.clone())?;
+            call.method = method.name();
             call.answered.clone_from(&self.answered);
             let mut message = Vec::new();
             arguments.encode(method.arguments(), &mut message)?;

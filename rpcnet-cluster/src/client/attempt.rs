@@ -19,7 +19,11 @@ pub(super) struct Tries<'a> {
     shared: &'a Shared,
     method: &'a str,
     idempotent: bool,
+    /// Workers not to ask.
     tried: Tried,
+    /// Those of them that were sent the call in vain; of the others one never knows.
+    failed: Tried,
+    passed_over: u32,
     /// Attempts that were begun.
     begun: u32,
     /// Requests that may have reached a handler, and got no answer.
@@ -41,7 +45,8 @@ pub(super) struct Attempt<'a> {
 impl<'a> Tries<'a> {
     pub(super) fn new(channel: &'a ClusterChannel, method: &'a str, idempotent: bool) -> Self {
         let shared = channel.shared();
-        Self { shared, method, idempotent, tried: Tried::default(), begun: 0, lost: false, failure: None }
+        let (tried, failed) = (Tried::default(), Tried::default());
+        Self { shared, method, idempotent, tried, failed, passed_over: 0, begun: 0, lost: false, failure: None }
     }
 
     /// Takes up again where an earlier attempt to begin a stream ended.
@@ -80,16 +85,31 @@ impl<'a> Tries<'a> {
         Attempt { shared: self.shared, method: self.method, worker, timed, number: self.begun, hedge }
     }
 
-    /// The call goes elsewhere, for this reason.
-    pub(super) fn pass_over(&mut self, picked: &Picked, reason: RpcError) {
+    /// The call goes elsewhere, for this reason. Says whether that has happened often.
+    pub(super) fn pass_over(&mut self, picked: &Picked, reason: RpcError) -> bool {
         if !self.tried.contains(&picked.worker) {
             self.tried.insert(&picked.worker);
         }
         self.failure = Some(if reason.peer().is_some() { reason } else { self.named(reason, picked) });
+        self.passed_over += 1;
+        self.passed_over.is_multiple_of(Tried::MAX as u32)
     }
 
-    pub(super) fn note_lost(&mut self, lost: bool) {
-        self.lost |= lost;
+    /// A worker was sent the call in vain.
+    pub(super) fn note_failure(&mut self, picked: &Picked, reason: RpcError) {
+        self.lost |= reason.executed() != Executed::No;
+        self.failed.insert(&picked.worker);
+        self.pass_over(picked, reason);
+    }
+
+    /// Whether some worker was sent the call in vain.
+    pub(super) fn has_lost(&self) -> bool {
+        !self.failed.is_empty()
+    }
+
+    /// The workers have changed: those that were only passed over may be back.
+    pub(super) fn look_again(&mut self) {
+        self.tried = self.failed;
     }
 
     /// Whether another attempt may be made, after one that was sent.
@@ -123,6 +143,9 @@ impl Attempt<'_> {
     /// Ends it with what came of it, and says what becomes of the call.
     pub(super) fn finish(mut self, result: Result<Answer, RpcError>, idempotent: bool) -> Verdict {
         let result = result.map_err(|error| error.at_peer(Some(self.worker.id().text())));
+        if let Err(error) = &result {
+            tracing::debug!(worker = %self.worker.id(), method = self.method, attempt = self.number, %error, "an attempt failed");
+        }
         let (outcome, verdict) = judge(result, idempotent);
         if let Some(timed) = self.timed.take() {
             let result = match &verdict {

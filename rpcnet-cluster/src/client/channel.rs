@@ -39,6 +39,16 @@ struct Inner {
 impl ClusterChannel {
     pub(super) fn new(handle: Arc<Handle>, filter: Result<Filter, FilterError>) -> Self {
         let group = filter.map(|filter| handle.shared.group(filter));
+        Self::of(handle, group)
+    }
+
+    /// The same for one call.
+    pub(super) fn for_call(handle: Arc<Handle>, filter: Result<Filter, FilterError>) -> Self {
+        let group = filter.map(|filter| handle.shared.group_for_call(filter));
+        Self::of(handle, group)
+    }
+
+    fn of(handle: Arc<Handle>, group: Result<Arc<Group>, FilterError>) -> Self {
         let balancer = Arc::clone(&handle.shared.settings.balancer);
         Self { inner: Arc::new(Inner { handle, group, balancer, key: None }) }
     }
@@ -85,9 +95,13 @@ impl ClusterChannel {
     pub async fn ready_with(&self, workers: usize) -> Result<(), RpcError> {
         let group = self.group()?;
         let mut changes = group.changes();
-        // The sender lives as long as the group.
-        while group.picture().workers().len() < workers && changes.changed().await.is_ok() {}
-        Ok(())
+        loop {
+            let connected = group.picture().workers().len();
+            // The sender lives as long as the group.
+            if connected >= workers || changes.changed().await.is_err() {
+                return Ok(());
+            }
+        }
     }
 
     /// How many of the workers are connected.

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::link::LinkState;
 use crate::{
     Filter,
-    balance::{Balancer, CandidateOptions, Candidates, PickRequest, Worker},
+    balance::{Balancer, CandidateOptions, Candidates, PickRequest, Tried, Worker},
 };
 
 /// One for each filter in use.
@@ -93,12 +93,18 @@ impl Group {
     }
 }
 
-impl Prospect {
-    /// Whether there is no worker to wait for.
-    pub(super) fn is_hopeless(&self) -> bool {
-        self.known && self.connecting == 0
-    }
+/// What a call may hope for that finds nobody to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outlook {
+    /// There is somebody after all.
+    Open,
+    /// There will be another picture soon.
+    Changing,
+    /// All have been asked, and nobody is expected.
+    Hopeless,
+}
 
+impl Prospect {
     /// Why a call finds no worker.
     pub(super) fn error(&self, filter: &Filter) -> RpcError {
         let message = match (self.matching, &self.failure) {
@@ -115,6 +121,20 @@ impl Prospect {
 impl Picture {
     fn new(candidates: Candidates, connections: Box<[DirectConnection]>, prospect: Prospect) -> Self {
         Self { candidates, connections, prospect }
+    }
+
+    /// What a call may hope for that was at these workers.
+    pub(super) fn outlook(&self, tried: &Tried) -> Outlook {
+        let mut all_open = true;
+        for (worker, connection) in self.candidates.workers().iter().zip(&self.connections) {
+            match connection.is_open() {
+                true if !tried.contains(worker) => return Outlook::Open,
+                true => {}
+                false => all_open = false,
+            }
+        }
+        let expected = !self.prospect.known || self.prospect.connecting > 0 || !all_open;
+        if expected { Outlook::Changing } else { Outlook::Hopeless }
     }
 
     pub(super) fn workers(&self) -> &[Worker] {

@@ -27,6 +27,8 @@ pub(super) struct Keeper {
     outliers: OutlierDetector,
     workers: Vec<Worker>,
     links: HashMap<NodeId, Link>,
+    /// News that the observer has not heard yet.
+    untold: Vec<LinkNews>,
     news: (mpsc::Sender<LinkNews>, mpsc::Receiver<LinkNews>),
 }
 
@@ -41,7 +43,8 @@ struct Link {
 impl Keeper {
     pub(super) fn new(shared: Arc<Shared>, known: KnownWorkers, roster: Roster) -> Self {
         let (workers, links, outliers) = (Vec::new(), HashMap::new(), OutlierDetector::default());
-        Self { shared, known, roster, outliers, workers, links, news: mpsc::channel(NEWS_MAX) }
+        let (untold, news) = (Vec::new(), mpsc::channel(NEWS_MAX));
+        Self { shared, known, roster, outliers, workers, links, untold, news }
     }
 
     /// Runs until it is dropped.
@@ -68,6 +71,7 @@ impl Keeper {
             }
             self.connect();
             self.show();
+            self.tell();
         }
     }
 
@@ -117,14 +121,22 @@ impl Keeper {
         let Some(link) = self.links.get_mut(&news.place.id).filter(|link| link.place == news.place) else {
             return;
         };
-        let worker = &news.place.id;
-        match &news.state {
-            LinkState::Up(_) => self.shared.tell_worker(&WorkerEvent::Connected { worker }),
-            LinkState::Down(error) => self.shared.tell_worker(&WorkerEvent::Unreachable { worker, error }),
-            LinkState::Connecting if link.state.is_up() => self.shared.tell_worker(&WorkerEvent::Disconnected { worker }),
-            LinkState::Connecting | LinkState::Idle => {}
+        link.state = news.state.clone();
+        if self.shared.observer().is_some() {
+            self.untold.push(news);
         }
-        link.state = news.state;
+    }
+
+    /// Tells the observer what every group has been shown by now.
+    fn tell(&mut self) {
+        for LinkNews { place, state } in self.untold.drain(..) {
+            let worker = &place.id;
+            self.shared.tell_worker(&match &state {
+                LinkState::Up(_) => WorkerEvent::Connected { worker },
+                LinkState::Down(error) => WorkerEvent::Unreachable { worker, error },
+                LinkState::Connecting | LinkState::Idle => WorkerEvent::Disconnected { worker },
+            });
+        }
     }
 
     /// Begins to connect to all workers that some group names.
@@ -134,7 +146,7 @@ impl Keeper {
             let Some(link) = self.links.get_mut(worker.id()).filter(|link| link.task.is_none()) else {
                 continue;
             };
-            if groups.iter().any(|group| group.filter.matches(worker.tags())) {
+            if groups.keys().any(|filter| filter.matches(worker.tags())) {
                 link.state = LinkState::Connecting;
                 let linker = Linker {
                     place: link.place.clone(),
@@ -151,7 +163,7 @@ impl Keeper {
     /// Shows every group who can be called.
     fn show(&self) {
         let known = self.known.borrow().is_some();
-        for group in self.shared.groups() {
+        for group in self.shared.groups().values() {
             let links = self.workers.iter().filter_map(|worker| Some((worker, &self.links.get(worker.id())?.state)));
             group.show(links, known, &self.shared.settings.candidates);
         }

@@ -61,12 +61,6 @@ impl Place {
     }
 }
 
-impl LinkState {
-    pub(super) fn is_up(&self) -> bool {
-        matches!(self, Self::Up(_))
-    }
-}
-
 impl Linker {
     /// Runs until nobody wants the news any more.
     pub(super) async fn run(self) {

@@ -194,7 +194,8 @@ impl ClusterClient {
         data: impl Into<Bytes>,
         filter: impl IntoFilter,
     ) -> Result<Bytes, RpcError> {
-        self.channel(filter).call(method, data).await
+        let channel = ClusterChannel::for_call(Arc::clone(&self.handle), filter.into_filter());
+        channel.call(method, data).await
     }
 
     /// All workers that the source knows, by name, whether they are connected or not.
@@ -222,15 +223,6 @@ fn full(worker: &NodeId) -> RpcError {
 fn too_late() -> RpcError {
     let message = "the deadline passed before a worker was there to take the call";
     RpcError::of_channel(ErrorKind::DeadlineExceeded, Executed::No, message)
-}
-
-fn all_refused() -> RpcError {
-    let message = "every worker that was there refused the call";
-    RpcError::of_channel(ErrorKind::NoWorker, Executed::No, message)
-}
-
-fn internal(message: &'static str) -> RpcError {
-    RpcError::of_channel(ErrorKind::Internal, Executed::Yes, message)
 }
 
 /// For pauses and the seed of picks: nothing that must be kept from anybody.

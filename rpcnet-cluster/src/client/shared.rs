@@ -37,7 +37,9 @@ pub(super) struct Shared {
     started: Instant,
     /// All workers, as the source told them last.
     pub(super) workers: ArcSwap<Vec<Worker>>,
-    groups: Mutex<HashMap<Filter, Arc<Group>>>,
+    groups: ArcSwap<HashMap<Filter, Arc<Group>>>,
+    /// Held by whoever changes the groups.
+    editing: Mutex<()>,
     /// There is a group that no picture was made for.
     pub(super) group_added: Notify,
 }
@@ -50,7 +52,8 @@ impl Shared {
             settings,
             started: Instant::now(),
             workers: ArcSwap::default(),
-            groups: Mutex::default(),
+            groups: ArcSwap::default(),
+            editing: Mutex::default(),
             group_added: Notify::new(),
         }
     }
@@ -70,24 +73,35 @@ impl Shared {
         }
     }
 
-    /// The group of the workers that `filter` names.
+    /// The group of the workers that `filter` names, for one call: one that is known is found without a lock.
+    pub(super) fn group_for_call(&self, filter: Filter) -> Arc<Group> {
+        match self.groups.load().get(&filter) {
+            Some(group) => Arc::clone(group),
+            None => self.group(filter),
+        }
+    }
+
+    /// The same for as long as it is held.
     pub(super) fn group(&self, filter: Filter) -> Arc<Group> {
-        let mut groups = self.groups.lock();
+        // Under the lock, so that no group is forgotten between being found and being held.
+        let _editing = self.editing.lock();
+        let groups = self.groups.load();
         if let Some(group) = groups.get(&filter) {
             return Arc::clone(group);
         }
-        if groups.len() >= GROUPS_KEPT {
-            // Filters that come from requests must not gather for ever.
-            groups.retain(|_, group| Arc::strong_count(group) > 1);
-        }
+        let forget = groups.len() >= GROUPS_KEPT;
+        // Filters that come from requests must not gather for ever.
+        let kept = groups.iter().filter(|(_, group)| !forget || Arc::strong_count(group) > 1);
+        let mut edited: HashMap<_, _> = kept.map(|(filter, group)| (filter.clone(), Arc::clone(group))).collect();
         let group = Arc::new(Group::new(filter.clone()));
-        groups.insert(filter, Arc::clone(&group));
+        edited.insert(filter, Arc::clone(&group));
+        self.groups.store(Arc::new(edited));
         self.group_added.notify_one();
         group
     }
 
-    pub(super) fn groups(&self) -> Vec<Arc<Group>> {
-        self.groups.lock().values().cloned().collect()
+    pub(super) fn groups(&self) -> Arc<HashMap<Filter, Arc<Group>>> {
+        self.groups.load_full()
     }
 }
 

@@ -6,10 +6,12 @@ use rpcnet::{
     __channel::{OutgoingStream, RequestSink, ResponseReceiver, StreamWatch},
     ErrorKind, Executed, RpcError,
 };
+use tokio::task::yield_now;
 
 use super::{
     attempt::Tries,
     channel::ClusterChannel,
+    observer::{AttemptEvent, AttemptResult},
     shared::{Handle, Shared},
     verdict::outcome_of,
 };
@@ -22,28 +24,24 @@ impl ClusterChannel {
         call: &mut OutgoingStream,
         first: Option<&[u8]>,
     ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
-        let mut tries = Tries::new(self, "", false);
+        let mut tries = Tries::new(self, call.method(), false);
         tries.admit()?;
         tries.recall(call.tried(), self.group()?.picture().workers());
         loop {
             let Some(picked) = self.pick(&tries) else {
-                match tries.give_up() {
-                    Some(error) => return Err(error),
-                    None if !call.tried().is_empty() => return Err(super::all_refused()),
-                    None => {
-                        self.wait_for_worker(call.begins_by()).await?;
-                        continue;
-                    }
-                }
+                self.wait_for_worker(&mut tries, call.begins_by()).await?;
+                continue;
             };
-            let watch = Watch::new(self.handle(), &picked.worker);
+            let watch = Watch::new(self.handle(), &picked.worker, call);
             match picked.connection.open_streaming(call, first).await {
                 Ok((sink, receiver)) => {
                     call.note_try(picked.worker.key());
                     return Ok((sink, receiver.watched(Box::new(watch))));
                 }
                 Err(error) if error.executed() == Executed::No && !picked.connection.is_open() => {
-                    tries.pass_over(&picked, error);
+                    if tries.pass_over(&picked, error) {
+                        yield_now().await;
+                    }
                 }
                 Err(error) => return Err(tries.named(error, &picked)),
             }
@@ -74,12 +72,26 @@ struct Watch {
     beginning: Option<TimedCall>,
     /// From then on.
     lasting: Option<CallGuard>,
+    method: &'static str,
+    number: u32,
 }
 
 impl Watch {
-    fn new(handle: &Arc<Handle>, worker: &Worker) -> Self {
+    fn new(handle: &Arc<Handle>, worker: &Worker, call: &OutgoingStream) -> Self {
         let beginning = Some(worker.begin_timed_call(handle.shared.now()));
-        Self { handle: Arc::clone(handle), worker: worker.clone(), name: worker.id().text(), beginning, lasting: None }
+        let (handle, name, worker) = (Arc::clone(handle), worker.id().text(), worker.clone());
+        let number = call.tried().len() as u32 + 1;
+        Self { handle, worker, name, beginning, lasting: None, method: call.method(), number }
+    }
+
+    /// The call has begun, or failed to.
+    fn end_beginning(&self, beginning: TimedCall, outcome: Outcome, result: AttemptResult<'_>) {
+        let (now, began) = (self.shared().now(), beginning.began());
+        beginning.end(now, outcome);
+        if let Some(observer) = self.shared().observer() {
+            let (worker, method, number) = (self.worker.id(), self.method, self.number);
+            observer.on_attempt(&AttemptEvent { method, worker, number, hedge: false, elapsed: now.since(began), result });
+        }
     }
 
     fn shared(&self) -> &Shared {
@@ -91,14 +103,17 @@ impl StreamWatch for Watch {
     fn on_started(&mut self) {
         if let Some(beginning) = self.beginning.take() {
             self.lasting = Some(self.worker.begin_call());
-            beginning.end(self.shared().now(), Outcome::Success);
+            self.end_beginning(beginning, Outcome::Success, AttemptResult::Answered);
         }
     }
 
-    fn on_end(&mut self, failure: Option<ErrorKind>) {
-        let outcome = failure.map_or(Outcome::Success, outcome_of);
+    fn on_end(&mut self, failure: Option<&RpcError>) {
+        let outcome = failure.map_or(Outcome::Success, |error| outcome_of(error.kind()));
         match self.beginning.take() {
-            Some(beginning) => beginning.end(self.shared().now(), outcome),
+            Some(beginning) => {
+                let result = failure.map_or(AttemptResult::Answered, AttemptResult::Failed);
+                self.end_beginning(beginning, outcome, result);
+            }
             // It began well and broke off.
             None if outcome == Outcome::Failure => {
                 self.worker.begin_timed_call(self.shared().now()).end(self.shared().now(), outcome);
@@ -110,5 +125,13 @@ impl StreamWatch for Watch {
 
     fn peer(&self) -> &Arc<str> {
         &self.name
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(beginning) = self.beginning.take() {
+            self.end_beginning(beginning, Outcome::Cancelled, AttemptResult::Cancelled);
+        }
     }
 }

@@ -7,14 +7,17 @@ use std::{future::poll_fn, task::Poll};
 
 use rpcnet::{
     __channel::{Answer, Encode, Outgoing, SentCall, Turn},
-    ErrorKind, Executed, RpcError,
+    ErrorKind, RpcError,
 };
-use tokio::time::timeout_at;
+use tokio::{
+    task::yield_now,
+    time::{Instant, timeout_at},
+};
 
 use super::{
     attempt::Tries,
     channel::ClusterChannel,
-    group::Picked,
+    group::{Outlook, Picked},
     hedge,
     verdict::{Verdict, judge},
 };
@@ -32,13 +35,8 @@ impl ClusterChannel {
         let hedging = self.hedging(call);
         loop {
             let Some(picked) = self.pick(&tries) else {
-                match tries.give_up() {
-                    Some(error) => return Err(error),
-                    None => {
-                        self.wait_for_worker(call.deadline()).await?;
-                        continue;
-                    }
-                }
+                self.wait_for_worker(&mut tries, call.deadline()).await?;
+                continue;
             };
             let Some(turn) = self.turn(&picked, &mut tries, call).await? else {
                 continue;
@@ -85,7 +83,10 @@ impl ClusterChannel {
             return Ok(Some(turn));
         }
         if let Some(refusal) = picked.connection.refusal() {
-            tries.pass_over(picked, refusal);
+            if tries.pass_over(picked, refusal) {
+                // The picture is old, and whoever makes the next one must come to its turn.
+                yield_now().await;
+            }
             return Ok(None);
         }
         // It takes no more calls at once than are under way. Others may.
@@ -104,24 +105,25 @@ impl ClusterChannel {
     }
 
     /// Waits until there may be a worker for a call that has found none.
-    pub(super) async fn wait_for_worker(&self, deadline: tokio::time::Instant) -> Result<(), RpcError> {
+    pub(super) async fn wait_for_worker(&self, tries: &mut Tries<'_>, deadline: Instant) -> Result<(), RpcError> {
         let group = self.group()?;
         let mut changes = group.changes();
         loop {
             changes.mark_unchanged();
             {
                 let picture = group.picture();
-                if !picture.workers().is_empty() {
-                    return Ok(());
-                }
-                if !self.waits_for_ready() && picture.prospect.is_hopeless() {
-                    return Err(picture.prospect.error(&group.filter));
+                match picture.outlook(tries.tried()) {
+                    Outlook::Open => return Ok(()),
+                    Outlook::Hopeless if !self.waits_for_ready() || tries.has_lost() => {
+                        return Err(tries.give_up().unwrap_or_else(|| picture.prospect.error(&group.filter)));
+                    }
+                    Outlook::Hopeless | Outlook::Changing => {}
                 }
             }
             match timeout_at(deadline, changes.changed()).await {
                 // Both as long as the client lives.
-                Ok(Ok(()) | Err(_)) => {}
-                Err(_) => return Err(super::too_late()),
+                Ok(Ok(()) | Err(_)) => tries.look_again(),
+                Err(_) => return Err(tries.with_executed(super::too_late())),
             }
         }
     }
@@ -157,9 +159,7 @@ impl Tries<'_> {
                 None
             }
             Verdict::Retry(error) => {
-                let lost = error.executed() != Executed::No;
-                self.pass_over(picked, error);
-                self.note_lost(lost);
+                self.note_failure(picked, error);
                 if self.may_retry() { None } else { self.give_up().map(Err) }
             }
         }

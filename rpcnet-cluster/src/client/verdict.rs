@@ -18,13 +18,15 @@ pub(super) enum Verdict {
 /// What an attempt teaches about its worker, and what becomes of the call.
 pub(super) fn judge(result: Result<Answer, RpcError>, idempotent: bool) -> (Outcome, Verdict) {
     match result {
-        Ok(answer) => match answer.failure() {
-            None | Some(ErrorKind::Application) => (Outcome::Success, Verdict::Over(Ok(answer))),
-            Some(kind) => {
-                let outcome = outcome_of(kind);
-                match kind {
-                    ErrorKind::Draining => (outcome, Verdict::Move(error_of(answer))),
-                    ErrorKind::Overloaded => (outcome, Verdict::Retry(error_of(answer))),
+        Ok(answer) if answer.is_ok() => (Outcome::Success, Verdict::Over(Ok(answer))),
+        Ok(answer) => match answer.error() {
+            None => (Outcome::Success, Verdict::Over(Ok(answer))),
+            Some(error) => {
+                let outcome = outcome_of(error.kind());
+                match error.kind() {
+                    ErrorKind::Draining => (outcome, Verdict::Move(error)),
+                    ErrorKind::Overloaded => (outcome, Verdict::Retry(error)),
+                    // The channel's caller makes an error of it, and for the handler's own knows its type.
                     _ => (outcome, Verdict::Over(Ok(answer))),
                 }
             }
@@ -63,13 +65,6 @@ fn is_lost(kind: ErrorKind) -> bool {
         kind,
         ErrorKind::Connection | ErrorKind::Draining | ErrorKind::Io | ErrorKind::Overloaded | ErrorKind::Stream | ErrorKind::Truncated
     )
-}
-
-fn error_of(answer: Answer) -> RpcError {
-    match answer.into_result() {
-        Err(error) => error,
-        Ok(_) => super::internal("an answer that is no failure was taken for one"),
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! Nodes on real sockets of this machine.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
-pub mod workers;
-
 use std::{future::Future, time::Duration};
 
 use rpcnet::{Server, ServerConfig};

@@ -4,7 +4,6 @@ use bytes::Bytes;
 
 use super::Client;
 use crate::{
-    __channel::put_raw,
     RawResponseStream, Requests, RpcError,
     channel::{Channel, OutgoingStream},
     streaming::call,
@@ -84,4 +83,9 @@ impl Client {
     fn outgoing_stream(&self, name: &str) -> Result<OutgoingStream, RpcError> {
         OutgoingStream::raw(name, self.default_deadline())
     }
+}
+
+fn put_raw(message: &Bytes, out: &mut Vec<u8>) -> Result<(), RpcError> {
+    out.extend_from_slice(message);
+    Ok(())
 }

@@ -18,7 +18,7 @@ use crate::{
 pub(crate) type EncodeRequest<T> = fn(&T, &mut Vec<u8>) -> Result<(), RpcError>;
 
 /// One request, a stream of responses.
-pub async fn server_streaming<C: Channel>(
+pub(crate) async fn server_streaming<C: Channel>(
     channel: &C,
     method: Cow<'static, str>,
     mut call: OutgoingStream,
@@ -40,7 +40,7 @@ pub async fn server_streaming<C: Channel>(
 }
 
 /// A stream of requests, one response. The requests are sent by this very future: dropping it stops them.
-pub async fn client_streaming<C: Channel, T, R: Requests<T>>(
+pub(crate) async fn client_streaming<C: Channel, T, R: Requests<T>>(
     channel: &C,
     mut call: OutgoingStream,
     first: Option<Vec<u8>>,
@@ -59,7 +59,7 @@ pub async fn client_streaming<C: Channel, T, R: Requests<T>>(
 
 /// A stream of requests, a stream of responses. A task of the current runtime sends the requests, so that they flow
 /// whether or not the responses are being read.
-pub async fn bidirectional<C: Channel, T: 'static, R: Requests<T>>(
+pub(crate) async fn bidirectional<C: Channel, T: 'static, R: Requests<T>>(
     channel: &C,
     method: Cow<'static, str>,
     mut call: OutgoingStream,

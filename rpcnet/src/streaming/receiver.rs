@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::{Queue, StreamingHandler};
 use crate::{
-    ErrorKind, RpcError,
+    RpcError,
     channel::Answer,
     client::{ConnectionGuard, answer_of},
     proto::{Fields, FrameKind, FrameReader, Piece, ProtocolError, ResponseHead, read_started},
@@ -46,8 +46,8 @@ pub trait StreamWatch: Send + Sync {
     /// The handler has begun to answer.
     fn on_started(&mut self);
 
-    /// The call is over: it ended well, or with this kind of failure.
-    fn on_end(&mut self, failure: Option<ErrorKind>);
+    /// The call is over: it ended well, or with this failure.
+    fn on_end(&mut self, failure: Option<&RpcError>);
 
     /// Whom the call was sent to.
     fn peer(&self) -> &Arc<str>;
@@ -96,8 +96,8 @@ impl ResponseReceiver {
             match &event {
                 Ok(Event::Started(_)) => watch.on_started(),
                 Ok(Event::Item(_)) => {}
-                Ok(Event::End(answer)) => watch.on_end(answer.failure()),
-                Err(error) => watch.on_end(Some(error.kind())),
+                Ok(Event::End(answer)) => watch.on_end(answer.error().as_ref()),
+                Err(error) => watch.on_end(Some(error)),
             }
         }
         Poll::Ready(event)

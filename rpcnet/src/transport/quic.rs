@@ -10,7 +10,7 @@ use std::{
     io,
     net::{SocketAddr, UdpSocket},
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Weak},
     task::{self, Poll},
     time::Duration,
 };
@@ -158,7 +158,7 @@ fn client_endpoint_over(
         .map_err(refused)?
         .with_mtu(MtuByPath { asked: connection.max_mtu })
         .map_err(refused)?
-        .with_event(PathWatch)
+        .with_event(PathWatch::default())
         .map_err(refused)?;
     match connection.congestion_controller {
         CongestionController::Cubic => {
@@ -266,13 +266,28 @@ pub(crate) fn path(handle: &Handle) -> Arc<Path> {
 }
 
 /// Keeps each connection's [`Path`] up to date.
-struct PathWatch;
+#[derive(Default)]
+struct PathWatch {
+    /// Of the connection that was opened last: what the system reports about a socket names none, and a client's endpoint has
+    /// one only.
+    last: Weak<Path>,
+}
 
 impl Subscriber for PathWatch {
     type ConnectionContext = Arc<Path>;
 
     fn create_connection_context(&mut self, _: &ConnectionMeta, _: &ConnectionInfo<'_>) -> Arc<Path> {
-        Arc::default()
+        let path = Arc::default();
+        self.last = Arc::downgrade(&path);
+        path
+    }
+
+    fn on_platform_rx_error(&mut self, _: &events::EndpointMeta, event: &events::PlatformRxError) {
+        if io::Error::from_raw_os_error(event.errno).kind() == io::ErrorKind::ConnectionRefused
+            && let Some(path) = self.last.upgrade()
+        {
+            path.record_refusal();
+        }
     }
 
     fn on_recovery_metrics(&mut self, path: &mut Arc<Path>, _: &ConnectionMeta, metrics: &events::RecoveryMetrics<'_>) {

@@ -1,4 +1,5 @@
 //! Workers that tell who they are, and a client of them.
+#![allow(unreachable_pub, reason = "as in the other tests")]
 
 use std::{
     collections::HashMap,
@@ -15,6 +16,8 @@ use rpcnet_cluster::{
     WorkerInfo,
 };
 use tokio::sync::{Semaphore, watch};
+
+use crate::common;
 
 #[rpcnet::service]
 pub trait Work {
@@ -60,7 +63,7 @@ impl Worker {
     }
 
     pub fn id(&self) -> rpcnet_cluster::NodeId {
-        super::id(&self.name)
+        common::id(&self.name)
     }
 
     async fn wait_here(&self) -> Result<String, String> {
@@ -119,14 +122,14 @@ pub async fn serve_plain(worker: &Worker) -> Server {
 
 /// A worker that joins the director's cluster, with these tags besides its role.
 pub async fn join(worker: &Worker, director: &ClusterMembership, tags: &[(&str, &str)]) -> ClusterServer {
-    let mut config = super::config(&worker.name).with_tag("role", "worker").with_gossip_port(0);
+    let mut config = common::config(&worker.name).with_tag("role", "worker").with_gossip_port(0);
     for (name, value) in tags {
         config = config.with_tag(*name, *value);
     }
     let config = config.build().expect("a valid configuration");
     let server = Server::builder(ServerConfig::development().build().expect("valid"));
     let server = server.service(WorkServer::new(worker.clone())).enable_cluster(config).start().await.expect("free ports");
-    super::within("joining", server.cluster().join([director.seed()])).await.expect("the director is there");
+    common::within("joining", server.cluster().join([director.seed()])).await.expect("the director is there");
     server
 }
 
@@ -137,14 +140,14 @@ pub fn client_config() -> ClientConfig {
 /// The servers as a list, each under the name of its worker.
 pub fn listed<'a>(servers: impl IntoIterator<Item = (&'a Worker, &'a Server)>) -> StaticWorkers {
     StaticWorkers::new(servers.into_iter().map(|(worker, server)| {
-        WorkerInfo::new(super::id(&worker.name), server.local_addr())
+        WorkerInfo::new(common::id(&worker.name), server.local_addr())
     }))
 }
 
 /// Waits until so many of the workers are connected.
 pub async fn connected(cluster: &ClusterClient, filter: &str, workers: usize) -> WorkClient<rpcnet_cluster::ClusterChannel> {
     let channel = cluster.channel(filter);
-    super::within("connections", channel.ready_with(workers)).await.expect("a filter");
+    common::within("connections", channel.ready_with(workers)).await.expect("a filter");
     WorkClient::new(channel)
 }
 
@@ -173,7 +176,7 @@ impl Seen {
     }
 
     pub async fn until(&self, what: &str, condition: impl FnMut(&Sights) -> bool) {
-        super::within(what, self.0.subscribe().wait_for(condition)).await.expect("it lives");
+        common::within(what, self.0.subscribe().wait_for(condition)).await.expect("it lives");
     }
 }
 

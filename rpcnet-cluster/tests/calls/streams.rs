@@ -1,11 +1,7 @@
 //! Streaming calls over a cluster: every shape, and what becomes of one whose worker dies.
 
-mod common;
-
-use common::{
-    within,
-    workers::{WorkClient, Worker, client_config, connected, listed, serve_plain},
-};
+use crate::common::{within};
+use crate::workers::{WorkClient, Worker, client_config, connected, listed, serve_plain};
 use rpcnet::{CallError, ErrorKind, Executed, Server, prelude::*};
 use rpcnet_cluster::{ClusterChannel, ClusterClient};
 

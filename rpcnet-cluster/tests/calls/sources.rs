@@ -1,13 +1,9 @@
 //! Where workers come from: gossip, a list, DNS, and one's own source; and what becomes of their connections.
 
-mod common;
-
 use std::net::SocketAddr;
 
-use common::{
-    config, sees, start, until, within,
-    workers::{Seen, WorkClient, Worker, client_config, connected, join, serve_plain},
-};
+use crate::common::{config, sees, start, until, within};
+use crate::workers::{Seen, WorkClient, Worker, client_config, connected, join, serve_plain};
 use rpcnet::Server;
 use rpcnet_cluster::{
     ClusterClient, DnsWorkers, MemberState, StaticWorkers, WorkerInfo, WorkerRegistry, WorkerSource, WorkerUpdates,
@@ -153,7 +149,7 @@ async fn a_source_that_knows_nobody_fails_calls_and_one_that_is_silent_lets_them
     let (fleet, known) = watch::channel(Vec::new());
     let cluster = ClusterClient::new(Fleet(known), client_config());
     let client = WorkClient::new(cluster.channel(""));
-    let error = common::workers::rpc(within("a failure", client.name()).await);
+    let error = crate::workers::rpc(within("a failure", client.name()).await);
     assert_eq!(error.kind(), rpcnet::ErrorKind::NoWorker, "{error}");
     let worker = Worker::new("one");
     let server = serve_plain(&worker).await;

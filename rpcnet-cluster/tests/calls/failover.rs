@@ -1,13 +1,9 @@
 //! Calls that survive their workers, on real sockets: workers that die, vanish, go away and come back.
 
-mod common;
-
 use std::time::Duration;
 
-use common::{
-    id, until, within,
-    workers::{Seen, WorkClient, Worker, client_config, connected, listed, rpc, serve_at, serve_plain},
-};
+use crate::common::{id, until, within};
+use crate::workers::{Seen, WorkClient, Worker, client_config, connected, listed, rpc, serve_at, serve_plain};
 use rpcnet::{ErrorKind, Executed, Server};
 use rpcnet_cluster::{ClusterChannel, ClusterClient, LoadBalancingStrategy};
 use tokio::task::JoinSet;
