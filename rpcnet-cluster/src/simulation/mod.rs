@@ -5,10 +5,12 @@
 //!
 //! - [`World`] keeps the events, the nodes and their clocks;
 //! - [`Network`] says what becomes of each datagram;
-//! - [`scenarios`] are what a cluster goes through, and what is measured meanwhile.
+//! - [`scenarios`] are what a cluster goes through, and what is measured meanwhile;
+//! - [`balance`] is another world, of callers and workers: what balancing is worth.
 //!
 //! Not part of the crate's interface: it may change in any release.
 
+pub mod balance;
 mod core;
 mod network;
 mod protocol;
