@@ -24,8 +24,11 @@ pub(super) struct Tries<'a> {
     /// Those of them that were sent the call in vain; of the others one never knows.
     failed: Tried,
     passed_over: u32,
-    /// Attempts that were begun.
+    /// Attempts that were begun, and those of them that cost somebody something.
     begun: u32,
+    counted: u32,
+    /// Read once for what happens together.
+    now: Time,
     /// Requests that may have reached a handler, and got no answer.
     lost: bool,
     /// Why the last worker did not take the call, and who that was.
@@ -46,7 +49,14 @@ impl<'a> Tries<'a> {
     pub(super) fn new(channel: &'a ClusterChannel, method: &'a str, idempotent: bool) -> Self {
         let shared = channel.shared();
         let (tried, failed) = (Tried::default(), Tried::default());
-        Self { shared, method, idempotent, tried, failed, passed_over: 0, begun: 0, lost: false, failure: None }
+        let (passed_over, begun, counted, lost, failure) = (0, 0, 0, false, None);
+        let now = shared.now();
+        Self { shared, method, idempotent, tried, failed, passed_over, begun, counted, now, lost, failure }
+    }
+
+    /// When the call began, or was taken up again.
+    pub(super) fn now(&self) -> Time {
+        self.now
     }
 
     /// Takes up again where an earlier attempt to begin a stream ended.
@@ -57,7 +67,7 @@ impl<'a> Tries<'a> {
 
     /// What a worker is wanted for.
     pub(super) fn request(&self) -> PickRequest<'_> {
-        let request = PickRequest::new(self.shared.now()).with_tried(&self.tried);
+        let request = PickRequest::new(self.now).with_tried(&self.tried);
         // Whether a worker works again is found out with calls that can be made elsewhere if it does not.
         if self.idempotent { request } else { request.without_probe() }
     }
@@ -73,14 +83,15 @@ impl<'a> Tries<'a> {
     ///
     /// The workers refuse so much that this client leaves them alone for a while.
     pub(super) fn admit(&self) -> Result<(), RpcError> {
-        self.shared.resilience.admit(self.shared.now())
+        self.shared.resilience.admit(self.now)
     }
 
     /// Begins an attempt at a worker.
     pub(super) fn begin(&mut self, picked: &Picked, hedge: bool) -> Attempt<'a> {
         self.begun += 1;
+        self.counted += 1;
         self.tried.insert(&picked.worker);
-        let timed = Some(picked.worker.begin_timed_call(self.shared.now()));
+        let timed = Some(picked.worker.begin_timed_call(self.now));
         let worker = picked.worker.clone();
         Attempt { shared: self.shared, method: self.method, worker, timed, number: self.begun, hedge }
     }
@@ -92,7 +103,14 @@ impl<'a> Tries<'a> {
         }
         self.failure = Some(if reason.peer().is_some() { reason } else { self.named(reason, picked) });
         self.passed_over += 1;
+        self.now = self.shared.now();
         self.passed_over.is_multiple_of(Tried::MAX as u32)
+    }
+
+    /// The last attempt never ran, and cost nobody anything worth counting.
+    pub(super) fn note_move(&mut self, picked: &Picked, reason: RpcError) {
+        self.counted = self.counted.saturating_sub(1);
+        self.pass_over(picked, reason);
     }
 
     /// A worker was sent the call in vain.
@@ -110,16 +128,18 @@ impl<'a> Tries<'a> {
     /// The workers have changed: those that were only passed over may be back.
     pub(super) fn look_again(&mut self) {
         self.tried = self.failed;
+        self.now = self.shared.now();
     }
 
     /// Whether another attempt may be made, after one that was sent.
     pub(super) fn may_retry(&self) -> bool {
-        self.begun < self.shared.settings.attempts_max && self.shared.resilience.try_retry(self.shared.now())
+        self.counted < self.shared.settings.attempts_max && self.shared.resilience.try_retry(self.now)
     }
 
     /// Whether a second attempt may be made while the first one is under way.
-    pub(super) fn may_hedge(&self, hedging: &Hedging) -> bool {
-        self.begun < self.shared.settings.attempts_max && hedging.try_hedge(self.shared.now())
+    pub(super) fn may_hedge(&mut self, hedging: &Hedging) -> bool {
+        self.now = self.shared.now();
+        self.counted < self.shared.settings.attempts_max && hedging.try_hedge(self.now)
     }
 
     /// The call's failure, if any worker has refused it or was lost with it.

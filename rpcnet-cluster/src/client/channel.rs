@@ -16,6 +16,7 @@ use super::{
 use crate::{
     Filter, FilterError,
     balance::{Balancer, Hedging, LoadBalancingStrategy, affinity_key},
+    membership::Time,
 };
 
 /// The workers that a filter names, as one place to call: what [`ClusterClient::channel`](super::ClusterClient::channel) gives to
@@ -183,11 +184,8 @@ impl ClusterChannel {
     }
 
     /// What decides about a second attempt beside the first one of this call, if anything does.
-    pub(super) fn hedging(&self, call: &Outgoing) -> Option<Arc<Hedging>> {
-        if !call.is_idempotent() {
-            return None;
-        }
-        self.shared().resilience.hedging(call.method_id(), self.shared().now())
+    pub(super) fn hedging(&self, call: &Outgoing, now: Time) -> Option<Arc<Hedging>> {
+        if call.is_idempotent() { self.shared().resilience.hedging(call.method_id(), now) } else { None }
     }
 }
 

@@ -143,9 +143,10 @@ impl Picture {
 
     /// The balancer's choice among those that were not tried; `None` if there are no others.
     pub(super) fn pick(&self, balancer: &dyn Balancer, request: &PickRequest<'_>) -> Option<Picked> {
-        let worker = self.candidates.pick(balancer, request)?;
+        let mut worker = self.candidates.pick(balancer, request)?;
         if request.tried.contains(worker) {
-            return None;
+            // Somebody's own balancer need not look at that.
+            worker = self.candidates.workers().iter().find(|other| !request.tried.contains(other))?;
         }
         let index = self.candidates.workers().element_offset(worker)?;
         let connection = self.connections.get(index)?.clone();

@@ -32,7 +32,7 @@ impl ClusterChannel {
     ) -> Result<Answer, RpcError> {
         let mut tries = Tries::new(self, method, call.is_idempotent());
         tries.admit()?;
-        let hedging = self.hedging(call);
+        let hedging = self.hedging(call, tries.now());
         loop {
             let Some(picked) = self.pick(&tries) else {
                 self.wait_for_worker(&mut tries, call.deadline()).await?;
@@ -155,7 +155,7 @@ impl Tries<'_> {
                     // Its go-away may still be on its way.
                     picked.connection.leave();
                 }
-                self.pass_over(picked, error);
+                self.note_move(picked, error);
                 None
             }
             Verdict::Retry(error) => {

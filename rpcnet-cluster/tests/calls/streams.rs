@@ -1,6 +1,6 @@
 //! Streaming calls over a cluster: every shape, and what becomes of one whose worker dies.
 
-use crate::common::{within};
+use crate::common::within;
 use crate::workers::{WorkClient, Worker, client_config, connected, listed, serve_plain};
 use rpcnet::{CallError, ErrorKind, Executed, Server, prelude::*};
 use rpcnet_cluster::{ClusterChannel, ClusterClient};
