@@ -45,6 +45,8 @@ mod shedding;
 mod strategy;
 mod subset;
 mod survey;
+#[cfg(test)]
+mod tests;
 mod tried;
 mod weights;
 mod window;
