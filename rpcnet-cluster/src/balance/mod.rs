@@ -46,6 +46,8 @@ mod strategy;
 mod subset;
 mod survey;
 mod tag;
+#[cfg(test)]
+mod tests;
 mod tried;
 mod weights;
 mod window;

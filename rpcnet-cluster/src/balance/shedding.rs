@@ -82,7 +82,8 @@ mod tests {
     fn nothing_is_given_up_until_every_second_call_is_refused_and_then_up_to_nine_of_ten() {
         let shedding = Shedding::new(1);
         assert_eq!(sent(&shedding, 0, 1.0), 1.0);
-        assert_eq!(sent(&Shedding::new(1), 0, 0.6), 1.0);
+        // The very first call may be one that is refused.
+        assert!(sent(&Shedding::new(1), 0, 0.6) > 0.999);
         let all = sent(&Shedding::new(1), 0, 0.0);
         assert!((0.1..0.11).contains(&all), "{all}");
     }
@@ -91,8 +92,8 @@ mod tests {
     fn calls_are_sent_again_once_they_are_accepted_again() {
         let shedding = Shedding::new(1);
         sent(&shedding, 0, 0.0);
-        sent(&shedding, 60, 1.0);
-        assert!(sent(&shedding, 130, 1.0) > 0.99);
+        let later: Vec<_> = (1..7).map(|minute| sent(&shedding, 60 * minute, 1.0)).collect();
+        assert!(later.is_sorted() && later[5] > 0.99, "{later:?}");
     }
 
     #[test]

@@ -74,7 +74,7 @@ mod tests {
         let window = Window::<10>::new(Duration::from_secs(1));
         (0..3).for_each(|_| window.add(at(5)));
         window.add(at(9));
-        assert_eq!([5, 9, 14, 15, 18, 19].map(|seconds| window.sum(at(seconds))), [4, 4, 4, 1, 1, 0]);
+        assert_eq!([5, 9, 14, 15, 18, 19].map(|seconds| window.sum(at(seconds))), [3, 4, 4, 1, 1, 0]);
         window.add(at(15));
         assert_eq!(window.sum(at(15)), 2);
         window.remove(at(15));

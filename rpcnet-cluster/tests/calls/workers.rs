@@ -134,7 +134,7 @@ pub async fn join(worker: &Worker, director: &ClusterMembership, tags: &[(&str, 
 }
 
 pub fn client_config() -> ClientConfig {
-    ClientConfig::development().with_deadline(Duration::from_secs(10)).build().expect("a valid configuration")
+    ClientConfig::development().with_deadline(Duration::from_secs(60)).build().expect("a valid configuration")
 }
 
 /// The servers as a list, each under the name of its worker.
