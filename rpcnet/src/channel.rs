@@ -9,7 +9,7 @@ use crate::{
     AnswerMetadata, CallError, CallResult, Context, Executed, Metadata, Method, RawResponseStream, Requests, RpcError,
     StreamResult,
     client::deadline_exceeded,
-    codec::{Arguments, unpinned},
+    codec::{Arguments, Body, unpinned},
     config::DEADLINE,
     method::method_id,
     proto::{ResponseHead, Status},
@@ -57,6 +57,8 @@ pub struct Outgoing {
     pub(crate) method_id: u64,
     /// The method's name; empty where the channel knows it from its caller.
     pub(crate) method: &'static str,
+    /// When the call was made.
+    pub(crate) made: Instant,
     pub(crate) deadline: Instant,
     /// Encoded.
     pub(crate) metadata: Bytes,
@@ -107,7 +109,7 @@ impl Encode for Raw {
 #[derive(Debug)]
 pub struct Answer {
     pub(crate) status: Status,
-    pub(crate) message: Bytes,
+    pub(crate) message: Body,
     /// Encoded. Most answers have none, and many wait in a table: so it is a word.
     pub(crate) metadata: Option<Box<Bytes>>,
 }
@@ -123,7 +125,7 @@ impl Answer {
         match self.status {
             Status::Ok => None,
             Status::Application => Some(RpcError::application(Bytes::new())),
-            status => Some(RpcError::from_status(status, self.message.clone())),
+            status => Some(RpcError::from_status(status, self.message.clone().into_bytes())),
         }
     }
 
@@ -131,15 +133,15 @@ impl Answer {
     pub fn into_result(self) -> Result<Bytes, RpcError> {
         match self.status {
             // What a caller keeps must not pin the packet buffer that it is a slice of.
-            Status::Ok => Ok(unpinned(self.message)),
-            status => Err(RpcError::from_status(status, unpinned(self.message))),
+            Status::Ok => Ok(unpinned(self.message.into_bytes())),
+            status => Err(RpcError::from_status(status, unpinned(self.message.into_bytes()))),
         }
     }
 
-    pub(crate) fn new(head: ResponseHead, message: Bytes) -> Self {
+    pub(crate) fn new(head: ResponseHead, message: impl Into<Body>) -> Self {
         let metadata = head.fields.metadata;
         let metadata = (!metadata.is_empty()).then(|| Box::new(metadata));
-        Self { status: head.status, message, metadata }
+        Self { status: head.status, message: message.into(), metadata }
     }
 }
 
@@ -147,7 +149,9 @@ impl Outgoing {
     /// A call of the method that must end within `deadline`, and with the handler that makes it.
     pub(crate) fn new(method_id: u64, deadline: Duration, metadata: Option<Metadata>) -> Result<Self, RpcError> {
         let metadata = Context::metadata_for_call(metadata)?.encode();
-        Ok(Self { method_id, method: "", deadline: inherited(deadline), metadata, idempotent: false })
+        let made = Instant::now();
+        let deadline = inherited(made, deadline);
+        Ok(Self { method_id, method: "", made, deadline, metadata, idempotent: false })
     }
 
     /// A call of the method named `name` that must end within `deadline`, and with the handler that makes it.
@@ -171,6 +175,11 @@ impl Outgoing {
         self.method
     }
 
+    /// When it was made.
+    pub fn made(&self) -> Instant {
+        self.made
+    }
+
     /// When it must have ended.
     pub fn deadline(&self) -> Instant {
         self.deadline
@@ -182,8 +191,8 @@ impl Outgoing {
     }
 
     /// Milliseconds until the deadline, rounded up, as a request head says them; `None` if it has passed.
-    pub(crate) fn time_left_ms(&self) -> Option<u32> {
-        time_left_ms(self.deadline)
+    pub(crate) fn time_left_ms(&self, now: Instant) -> Option<u32> {
+        time_left_ms(now, self.deadline)
     }
 }
 
@@ -197,11 +206,12 @@ impl OutgoingStream {
         metadata: Option<Metadata>,
     ) -> Result<Self, RpcError> {
         let metadata = Context::metadata_for_call(metadata)?.encode();
+        let now = Instant::now();
         let deadline = match explicit {
-            Some(explicit) => Some(inherited(explicit)),
+            Some(explicit) => Some(inherited(now, explicit)),
             None => Context::inherited_deadline(),
         };
-        let begins_by = inherited(explicit.unwrap_or(default));
+        let begins_by = inherited(now, explicit.unwrap_or(default));
         Ok(Self { method_id, method: "", metadata, answered: None, deadline, begins_by, tried: Vec::new() })
     }
 
@@ -234,23 +244,23 @@ impl OutgoingStream {
         self.tried.push(place);
     }
 
-
     /// The same as a request head says it, with 0 for "never".
     pub(crate) fn time_left_ms(&self) -> Option<u32> {
         match self.deadline {
-            Some(deadline) => time_left_ms(deadline),
+            Some(deadline) => time_left_ms(Instant::now(), deadline),
             None => Some(0),
         }
     }
 }
 
-fn time_left_ms(deadline: Instant) -> Option<u32> {
-    let left = deadline.saturating_duration_since(Instant::now());
+fn time_left_ms(now: Instant, deadline: Instant) -> Option<u32> {
+    let left = deadline.saturating_duration_since(now);
     if left.is_zero() {
         return None;
     }
-    // Zero would mean "for ever".
-    Some(u32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(u32::MAX).max(1))
+    // Not by `as_millis`, which divides 128 bits. Zero would mean "for ever", but what is left rounds up to one at least.
+    let millis = left.as_secs().saturating_mul(1000) + u64::from(left.subsec_nanos().div_ceil(1_000_000));
+    Some(u32::try_from(millis).unwrap_or(u32::MAX))
 }
 
 /// What every generated client holds: a channel, and how its calls are made.
@@ -350,7 +360,7 @@ impl<C: Channel> Caller<C> {
             let (call, first) = caller.outgoing(method, arguments)?;
             let answer =
                 call::client_streaming(&caller.channel, call, Some(first), requests, S::Requests::encode).await;
-            let value = answer.and_then(S::Output::decode_value);
+            let value = answer.and_then(|message| S::Output::decode_value((&*message).into()));
             value.map_err(|error| decode_error::<S::Output>(error.in_call(method.name())))
         }
     }
@@ -396,10 +406,10 @@ fn typed<R: WireOutcome>(answer: Result<RawResponseStream, RpcError>) -> StreamR
     answer.map(RawResponseStream::typed::<R>).map_err(decode_error::<R>)
 }
 
-/// When a call must end that may take `deadline`: never later than the call whose handler makes it.
-pub(crate) fn inherited(deadline: Duration) -> Instant {
+/// When a call must end that may take `deadline` from now: never later than the call whose handler makes it.
+pub(crate) fn inherited(now: Instant, deadline: Duration) -> Instant {
     // Beyond the longest that a configuration takes, arithmetic on clocks could overflow.
-    let own = Instant::now() + deadline.min(*DEADLINE.end());
+    let own = now + deadline.min(*DEADLINE.end());
     Context::inherited_deadline().map_or(own, |parent| parent.min(own))
 }
 

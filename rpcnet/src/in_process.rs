@@ -12,6 +12,7 @@ use crate::{
     Context, Executed, Metadata, RpcError, Service, Shape,
     channel::{Answer, Channel, Encode, Outgoing, OutgoingStream, too_late},
     client::deadline_exceeded,
+    codec::Body,
     method::method_id,
     proto::Status,
     server::{HandlerTask, Router},
@@ -123,8 +124,8 @@ impl Channel for InProcess {
             return Err(RpcError::from_status(Status::MalformedRequest, "the method does not stream".into()));
         }
         let (message, request) = match first {
-            Some(first) if route.raw => (Bytes::new(), Some(Bytes::copy_from_slice(first))),
-            first => (Bytes::copy_from_slice(first.unwrap_or_default()), None),
+            Some(first) if route.raw => (Body::default(), Some(Bytes::copy_from_slice(first))),
+            first => (Bytes::copy_from_slice(first.unwrap_or_default()).into(), None),
         };
         let call = StreamingCall {
             message,

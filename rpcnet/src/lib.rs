@@ -34,12 +34,12 @@
 //! }
 //! ```
 
+#[doc(hidden)]
+pub mod __channel;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 #[path = "fuzzing.rs"]
 pub mod __fuzzing;
-#[doc(hidden)]
-pub mod __channel;
 #[doc(hidden)]
 pub mod __private;
 mod channel;

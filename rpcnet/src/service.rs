@@ -7,7 +7,7 @@ use futures::Stream;
 
 use crate::{
     Context, Metadata, Method, Outcome, RpcError, ServiceDescriptor, Streaming,
-    codec::{self, Arguments as _, Scratch},
+    codec::{self, Arguments as _, Body, Scratch},
     proto::{ResponseHead, Status},
     signature::{RequestSignature, RequestStream, Signature, WireOutcome},
     streaming::{CallStreams, Queue, SendItems},
@@ -34,7 +34,7 @@ pub trait Service: Clone + Send + Sync + 'static {
 #[derive(Debug)]
 pub struct IncomingCall {
     method_id: u64,
-    message: Bytes,
+    message: Body,
     /// Of a call that has a stream of its own.
     streams: Option<CallStreams>,
 }
@@ -56,12 +56,12 @@ pub(crate) enum Message {
 }
 
 impl IncomingCall {
-    pub(crate) fn new(method_id: u64, message: Bytes) -> Self {
-        Self { method_id, message, streams: None }
+    pub(crate) fn new(method_id: u64, message: impl Into<Body>) -> Self {
+        Self { method_id, message: message.into(), streams: None }
     }
 
     /// A call whose messages come and go by `streams`.
-    pub(crate) fn streaming(method_id: u64, message: Bytes, streams: CallStreams) -> Self {
+    pub(crate) fn streaming(method_id: u64, message: Body, streams: CallStreams) -> Self {
         Self { method_id, message, streams: Some(streams) }
     }
 
@@ -72,7 +72,7 @@ impl IncomingCall {
 
     /// The message, not decoded.
     pub(crate) fn into_message(self) -> Bytes {
-        self.message
+        self.message.into_bytes()
     }
 
     /// What a streaming handler reads from and writes to.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::{
     CallError, CallResult, Outcome, Reply, RpcError, Streaming,
     channel::Answer,
-    codec::{self, Arguments},
+    codec::{self, Arguments, Cursor},
     outcome::Wire,
     proto::Status,
 };
@@ -60,7 +60,7 @@ impl<T: Wire> RequestStream<T> for Streaming<T> {
     }
 
     fn decode(message: Bytes) -> Result<T, RpcError> {
-        codec::decode(&message)
+        codec::decode(&*message)
     }
 }
 
@@ -87,7 +87,7 @@ pub trait WireOutcome: Outcome {
     fn error_reply(error: Self::Error) -> Reply;
 
     /// Decodes a value.
-    fn decode_value(message: Bytes) -> Result<Self::Ok, RpcError>;
+    fn decode_value(message: Cursor<'_>) -> Result<Self::Ok, RpcError>;
 
     /// Decodes the application's error.
     fn decode_error(body: &[u8]) -> Result<Self::Error, RpcError>;
@@ -105,7 +105,7 @@ impl<T: Wire, E: Wire> WireOutcome for Result<T, E> {
         match answer.status {
             Status::Ok => codec::decode(&answer.message).map(Ok),
             Status::Application => codec::decode(&answer.message).map(|error| Err(CallError::Application(error))),
-            status => Err(RpcError::from_status(status, answer.message)),
+            status => Err(RpcError::from_status(status, answer.message.into_bytes())),
         }
     }
 
@@ -118,8 +118,8 @@ impl<T: Wire, E: Wire> WireOutcome for Result<T, E> {
         Reply::encode(Status::Application, &error)
     }
 
-    fn decode_value(message: Bytes) -> Result<T, RpcError> {
-        codec::decode(&message)
+    fn decode_value(message: Cursor<'_>) -> Result<T, RpcError> {
+        codec::decode(message)
     }
 
     fn decode_error(body: &[u8]) -> Result<E, RpcError> {

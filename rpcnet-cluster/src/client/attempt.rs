@@ -1,6 +1,7 @@
 //! The attempts that a call has behind it, and the one that is under way.
 
 use rpcnet::{__channel::Answer, ErrorKind, Executed, RpcError};
+use tokio::time::Instant;
 
 use super::{
     channel::ClusterChannel,
@@ -28,7 +29,7 @@ pub(super) struct Tries<'a> {
     begun: u32,
     counted: u32,
     /// Read once for what happens together.
-    now: Time,
+    now: Instant,
     /// Requests that may have reached a handler, and got no answer.
     lost: bool,
     /// Why the last worker did not take the call, and who that was.
@@ -46,16 +47,21 @@ pub(super) struct Attempt<'a> {
 }
 
 impl<'a> Tries<'a> {
-    pub(super) fn new(channel: &'a ClusterChannel, method: &'a str, idempotent: bool) -> Self {
+    /// The attempts of a call that was made at this time.
+    pub(super) fn new(channel: &'a ClusterChannel, method: &'a str, idempotent: bool, now: Instant) -> Self {
         let shared = channel.shared();
         let (tried, failed) = (Tried::default(), Tried::default());
         let (passed_over, begun, counted, lost, failure) = (0, 0, 0, false, None);
-        let now = shared.now();
         Self { shared, method, idempotent, tried, failed, passed_over, begun, counted, now, lost, failure }
     }
 
     /// When the call began, or was taken up again.
     pub(super) fn now(&self) -> Time {
+        self.shared.time(self.now)
+    }
+
+    /// The same by the clock.
+    pub(super) fn instant(&self) -> Instant {
         self.now
     }
 
@@ -67,7 +73,7 @@ impl<'a> Tries<'a> {
 
     /// What a worker is wanted for.
     pub(super) fn request(&self) -> PickRequest<'_> {
-        let request = PickRequest::new(self.now).with_tried(&self.tried);
+        let request = PickRequest::new(self.now()).with_tried(&self.tried);
         // Whether a worker works again is found out with calls that can be made elsewhere if it does not.
         if self.idempotent { request } else { request.without_probe() }
     }
@@ -83,7 +89,7 @@ impl<'a> Tries<'a> {
     ///
     /// The workers refuse so much that this client leaves them alone for a while.
     pub(super) fn admit(&self) -> Result<(), RpcError> {
-        self.shared.resilience.admit(self.now)
+        self.shared.resilience.admit(self.now())
     }
 
     /// Begins an attempt at a worker.
@@ -91,7 +97,7 @@ impl<'a> Tries<'a> {
         self.begun += 1;
         self.counted += 1;
         self.tried.insert(&picked.worker);
-        let timed = Some(picked.worker.begin_timed_call(self.now));
+        let timed = Some(picked.worker.begin_timed_call(self.now()));
         let worker = picked.worker.clone();
         Attempt { shared: self.shared, method: self.method, worker, timed, number: self.begun, hedge }
     }
@@ -103,8 +109,13 @@ impl<'a> Tries<'a> {
         }
         self.failure = Some(if reason.peer().is_some() { reason } else { self.named(reason, picked) });
         self.passed_over += 1;
-        self.now = self.shared.now();
+        self.now = Instant::now();
         self.passed_over.is_multiple_of(Tried::MAX as u32)
+    }
+
+    /// Some time has passed.
+    pub(super) fn has_waited(&mut self) {
+        self.now = Instant::now();
     }
 
     /// The last attempt never ran, and cost nobody anything worth counting.
@@ -128,18 +139,18 @@ impl<'a> Tries<'a> {
     /// The workers have changed: those that were only passed over may be back.
     pub(super) fn look_again(&mut self) {
         self.tried = self.failed;
-        self.now = self.shared.now();
+        self.now = Instant::now();
     }
 
     /// Whether another attempt may be made, after one that was sent.
     pub(super) fn may_retry(&self) -> bool {
-        self.counted < self.shared.settings.attempts_max && self.shared.resilience.try_retry(self.now)
+        self.counted < self.shared.settings.attempts_max && self.shared.resilience.try_retry(self.now())
     }
 
     /// Whether a second attempt may be made while the first one is under way.
     pub(super) fn may_hedge(&mut self, hedging: &Hedging) -> bool {
-        self.now = self.shared.now();
-        self.counted < self.shared.settings.attempts_max && hedging.try_hedge(self.now)
+        self.now = Instant::now();
+        self.counted < self.shared.settings.attempts_max && hedging.try_hedge(self.now())
     }
 
     /// The call's failure, if any worker has refused it or was lost with it.
@@ -170,7 +181,9 @@ impl Attempt<'_> {
         if let Some(timed) = self.timed.take() {
             let result = match &verdict {
                 Verdict::Over(Ok(_)) => AttemptResult::Answered,
-                Verdict::Over(Err(error)) | Verdict::Move(error) | Verdict::Retry(error) => AttemptResult::Failed(error),
+                Verdict::Over(Err(error)) | Verdict::Move(error) | Verdict::Retry(error) => {
+                    AttemptResult::Failed(error)
+                }
             };
             self.end(timed, outcome, result);
         }
@@ -211,4 +224,3 @@ impl Drop for Attempt<'_> {
         }
     }
 }
-

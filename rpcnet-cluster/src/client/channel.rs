@@ -157,7 +157,8 @@ impl ClusterChannel {
     }
 
     pub(super) fn group(&self) -> Result<&Arc<Group>, RpcError> {
-        let unusable = |error: &FilterError| RpcError::of_channel(ErrorKind::Configuration, Executed::No, error.to_string());
+        let unusable =
+            |error: &FilterError| RpcError::of_channel(ErrorKind::Configuration, Executed::No, error.to_string());
         self.inner.group.as_ref().map_err(unusable)
     }
 

@@ -51,7 +51,8 @@ pub(super) struct Picked {
 impl Group {
     /// A group about which nothing is known yet.
     pub(super) fn new(filter: Filter) -> Self {
-        let picture = Picture::new(Candidates::new([], &CandidateOptions::default()), Box::default(), Prospect::default());
+        let picture =
+            Picture::new(Candidates::new([], &CandidateOptions::default()), Box::default(), Prospect::default());
         Self { filter, picture: ArcSwap::from_pointee(picture), changed: watch::Sender::new(0) }
     }
 

@@ -62,7 +62,7 @@ async fn begin<'a, 'p>(
 ) -> Option<(Attempt<'a>, SentCall<'p>)> {
     let turn = picked.connection.try_turn()?;
     let attempt = tries.begin(picked, true);
-    match send(picked, turn, call, request).await {
+    match send(picked, turn, call, request, tries.instant()).await {
         Ok(sent) => Some((attempt, sent)),
         Err(_) => {
             attempt.withdraw();

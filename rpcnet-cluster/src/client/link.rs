@@ -1,9 +1,6 @@
 //! What leads to one worker: a connection that is made ahead of the calls, and made anew when it is lost.
 
-use std::{
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use rpcnet::{__channel::DirectConnection, ClientConfig, RpcError, Target};
 use tokio::{

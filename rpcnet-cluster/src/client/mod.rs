@@ -211,7 +211,9 @@ impl fmt::Debug for ClusterClient {
 }
 
 fn unreachable(target: &Target, within: Duration) -> RpcError {
-    let message = format!("{target}: no connection came about within {within:?}; does a server run there, and does UDP get through?");
+    let message = format!(
+        "{target}: no connection came about within {within:?}; does a server run there, and does UDP get through?"
+    );
     RpcError::of_channel(ErrorKind::Connection, Executed::No, message)
 }
 

@@ -1,26 +1,19 @@
 //! What a cluster client, its channels and its tasks have in common.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use rpcnet::ClientConfig;
-use tokio::{
-    sync::Notify,
-    task::AbortHandle,
-    time::Instant,
-};
+use tokio::{sync::Notify, task::AbortHandle, time::Instant};
 
-use super::{builder::Settings, group::Group, observer::{Observer, WorkerEvent}, resilience::Resilience};
-use crate::{
-    Filter,
-    balance::Worker,
-    membership::Time,
+use super::{
+    builder::Settings,
+    group::Group,
+    observer::{Observer, WorkerEvent},
+    resilience::Resilience,
 };
+use crate::{Filter, balance::Worker, membership::Time};
 
 /// One for a client and all its channels; dropping the last of them ends its tasks.
 pub(super) struct Handle {
@@ -60,7 +53,11 @@ impl Shared {
 
     /// The time that balancing goes by.
     pub(super) fn now(&self) -> Time {
-        Time::since_start(self.started.elapsed())
+        self.time(Instant::now())
+    }
+
+    pub(super) fn time(&self, at: Instant) -> Time {
+        Time::since_start(at.saturating_duration_since(self.started))
     }
 
     pub(super) fn observer(&self) -> Option<&dyn Observer> {

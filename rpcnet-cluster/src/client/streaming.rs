@@ -6,7 +6,7 @@ use rpcnet::{
     __channel::{OutgoingStream, RequestSink, ResponseReceiver, StreamWatch},
     ErrorKind, Executed, RpcError,
 };
-use tokio::task::yield_now;
+use tokio::{task::yield_now, time::Instant};
 
 use super::{
     attempt::Tries,
@@ -24,7 +24,7 @@ impl ClusterChannel {
         call: &mut OutgoingStream,
         first: Option<&[u8]>,
     ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
-        let mut tries = Tries::new(self, call.method(), false);
+        let mut tries = Tries::new(self, call.method(), false, Instant::now());
         tries.admit()?;
         tries.recall(call.tried(), self.group()?.picture().workers());
         loop {
@@ -90,7 +90,14 @@ impl Watch {
         beginning.end(now, outcome);
         if let Some(observer) = self.shared().observer() {
             let (worker, method, number) = (self.worker.id(), self.method, self.number);
-            observer.on_attempt(&AttemptEvent { method, worker, number, hedge: false, elapsed: now.since(began), result });
+            observer.on_attempt(&AttemptEvent {
+                method,
+                worker,
+                number,
+                hedge: false,
+                elapsed: now.since(began),
+                result,
+            });
         }
     }
 

@@ -30,7 +30,7 @@ impl ClusterChannel {
         call: &Outgoing,
         mut request: impl Encode + Send,
     ) -> Result<Answer, RpcError> {
-        let mut tries = Tries::new(self, method, call.is_idempotent());
+        let mut tries = Tries::new(self, method, call.is_idempotent(), call.made());
         tries.admit()?;
         let hedging = self.hedging(call, tries.now());
         loop {
@@ -42,7 +42,7 @@ impl ClusterChannel {
                 continue;
             };
             let attempt = tries.begin(&picked, false);
-            let sent = match send(&picked, turn, call, &mut request).await {
+            let sent = match send(&picked, turn, call, &mut request, tries.instant()).await {
                 Ok(sent) => sent,
                 Err(error) => {
                     // Nothing has left this process.
@@ -95,7 +95,10 @@ impl ClusterChannel {
             return Ok(None);
         }
         match picked.connection.turn_by(call.deadline()).await {
-            Ok(turn) => Ok(Some(turn)),
+            Ok(turn) => {
+                tries.has_waited();
+                Ok(Some(turn))
+            }
             Err(error) if error.kind() == ErrorKind::DeadlineExceeded => Err(tries.named(error, picked)),
             Err(error) => {
                 tries.pass_over(picked, error);
@@ -135,10 +138,11 @@ pub(super) async fn send<'a>(
     turn: Turn<'a>,
     call: &'a Outgoing,
     request: &mut (impl Encode + Send),
+    now: Instant,
 ) -> Result<SentCall<'a>, RpcError> {
     let mut turn = Some(turn);
     let sent = poll_fn(move |cx| match turn.take() {
-        Some(turn) => Poll::Ready(picked.connection.send(turn, call, &*request, cx.waker())),
+        Some(turn) => Poll::Ready(picked.connection.send(turn, call, &*request, now, cx.waker())),
         None => Poll::Pending,
     });
     sent.await

@@ -63,7 +63,12 @@ pub(super) fn outcome_of(kind: ErrorKind) -> Outcome {
 fn is_lost(kind: ErrorKind) -> bool {
     matches!(
         kind,
-        ErrorKind::Connection | ErrorKind::Draining | ErrorKind::Io | ErrorKind::Overloaded | ErrorKind::Stream | ErrorKind::Truncated
+        ErrorKind::Connection
+            | ErrorKind::Draining
+            | ErrorKind::Io
+            | ErrorKind::Overloaded
+            | ErrorKind::Stream
+            | ErrorKind::Truncated
     )
 }
 
@@ -93,7 +98,12 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_the_call_itself_is_no_better_elsewhere() {
-        for kind in [ErrorKind::DeadlineExceeded, ErrorKind::MessageTooLarge, ErrorKind::UnknownMethod, ErrorKind::Serialization] {
+        for kind in [
+            ErrorKind::DeadlineExceeded,
+            ErrorKind::MessageTooLarge,
+            ErrorKind::UnknownMethod,
+            ErrorKind::Serialization,
+        ] {
             check(kind, Executed::No, true, "over");
             check(kind, Executed::Maybe, true, "over");
         }

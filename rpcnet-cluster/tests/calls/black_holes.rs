@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::common::{until, within};
-use crate::workers::{Seen, WorkClient, Worker, client_config, connected, serve_plain};
 use crate::proxy::Proxy;
+use crate::workers::{Seen, WorkClient, Worker, client_config, connected, serve_plain};
 use rpcnet::Server;
 use rpcnet_cluster::{ClusterChannel, ClusterClient, StaticWorkers, WorkerInfo};
 use tokio::task::JoinSet;

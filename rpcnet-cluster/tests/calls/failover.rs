@@ -53,7 +53,8 @@ async fn a_worker_that_dies_loses_no_idempotent_call() {
     let lost = fleet[0].0.begun();
     assert!(lost > 0, "some are on the one that is to die");
     within("its end", fleet[0].1.stop()).await;
-    until("they are made elsewhere", || fleet[1..].iter().map(|(worker, _)| worker.begun()).sum::<usize>() == CALLS).await;
+    until("they are made elsewhere", || fleet[1..].iter().map(|(worker, _)| worker.begun()).sum::<usize>() == CALLS)
+        .await;
     fleet.iter().for_each(|(worker, _)| worker.release(CALLS));
     while let Some(call) = within("an answer", calls.join_next()).await {
         assert_ne!(call.expect("no panic").expect("it is not lost"), "w0");
@@ -170,7 +171,8 @@ async fn a_call_waits_for_connections_that_are_being_made_for_the_first_time() {
 async fn nobody_to_call_and_a_text_that_is_no_filter_are_told_apart() {
     let fleet = fleet(1).await;
     let (cluster, _, _) = client_of(&fleet).await;
-    let error = within("a failure", cluster.call_worker("Work.name", "", "zone=mars")).await.expect_err("nobody matches");
+    let error =
+        within("a failure", cluster.call_worker("Work.name", "", "zone=mars")).await.expect_err("nobody matches");
     assert_eq!(error.kind(), ErrorKind::NoWorker);
     assert!(error.to_string().contains("zone=mars"), "{error}");
     let error = within("a failure", cluster.call_worker("Work.name", "", "zone=")).await.expect_err("no filter");

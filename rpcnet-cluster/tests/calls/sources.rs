@@ -14,10 +14,8 @@ use tokio::sync::watch;
 async fn workers_of_a_cluster_are_called_by_their_tags() {
     let director = start(config("director")).await;
     let workers = ["one", "two"].map(Worker::new);
-    let _servers = [
-        join(&workers[0], &director, &[("zone", "eu")]).await,
-        join(&workers[1], &director, &[("zone", "us")]).await,
-    ];
+    let _servers =
+        [join(&workers[0], &director, &[("zone", "eu")]).await, join(&workers[1], &director, &[("zone", "us")]).await];
     let cluster = ClusterClient::new(director, client_config());
     let all = connected(&cluster, "role=worker", 2).await;
     for (filter, name) in [("zone=eu", "one"), ("role=worker,zone!=eu", "two"), ("zone=us|asia", "two")] {

@@ -41,13 +41,17 @@ async fn a_stream_whose_worker_dies_says_so_and_is_resumed_elsewhere_without_a_l
                         break;
                     }
                     if read.len() == 100 {
-                        let (_, server) = pair.iter().find(|(worker, _)| served[0] == worker.id().as_str()).expect("one");
+                        let (_, server) =
+                            pair.iter().find(|(worker, _)| served[0] == worker.id().as_str()).expect("one");
                         within("its end", server.stop()).await;
                     }
                 }
                 Err(CallError::Rpc(error)) => {
                     assert_eq!(error.executed(), Executed::Yes);
-                    assert!(matches!(error.kind(), ErrorKind::Connection | ErrorKind::Stream | ErrorKind::Truncated), "{error:?}");
+                    assert!(
+                        matches!(error.kind(), ErrorKind::Connection | ErrorKind::Stream | ErrorKind::Truncated),
+                        "{error:?}"
+                    );
                     assert_eq!(error.peer(), served.last().map(String::as_str), "{error}");
                     break;
                 }

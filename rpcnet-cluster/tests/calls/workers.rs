@@ -12,8 +12,8 @@ use std::{
 
 use rpcnet::{ClientConfig, RpcError, Server, ServerConfig, prelude::*};
 use rpcnet_cluster::{
-    AttemptEvent, ClusterClient, ClusterMembership, ClusterServer, Observer, ServerBuilderExt, StaticWorkers, WorkerEvent,
-    WorkerInfo,
+    AttemptEvent, ClusterClient, ClusterMembership, ClusterServer, Observer, ServerBuilderExt, StaticWorkers,
+    WorkerEvent, WorkerInfo,
 };
 use tokio::sync::{Semaphore, watch};
 
@@ -128,7 +128,8 @@ pub async fn join(worker: &Worker, director: &ClusterMembership, tags: &[(&str, 
     }
     let config = config.build().expect("a valid configuration");
     let server = Server::builder(ServerConfig::development().build().expect("valid"));
-    let server = server.service(WorkServer::new(worker.clone())).enable_cluster(config).start().await.expect("free ports");
+    let server =
+        server.service(WorkServer::new(worker.clone())).enable_cluster(config).start().await.expect("free ports");
     common::within("joining", server.cluster().join([director.seed()])).await.expect("the director is there");
     server
 }
@@ -139,13 +140,17 @@ pub fn client_config() -> ClientConfig {
 
 /// The servers as a list, each under the name of its worker.
 pub fn listed<'a>(servers: impl IntoIterator<Item = (&'a Worker, &'a Server)>) -> StaticWorkers {
-    StaticWorkers::new(servers.into_iter().map(|(worker, server)| {
-        WorkerInfo::new(common::id(&worker.name), server.local_addr())
-    }))
+    StaticWorkers::new(
+        servers.into_iter().map(|(worker, server)| WorkerInfo::new(common::id(&worker.name), server.local_addr())),
+    )
 }
 
 /// Waits until so many of the workers are connected.
-pub async fn connected(cluster: &ClusterClient, filter: &str, workers: usize) -> WorkClient<rpcnet_cluster::ClusterChannel> {
+pub async fn connected(
+    cluster: &ClusterClient,
+    filter: &str,
+    workers: usize,
+) -> WorkClient<rpcnet_cluster::ClusterChannel> {
     let channel = cluster.channel(filter);
     common::within("connections", channel.ready_with(workers)).await.expect("a filter");
     WorkClient::new(channel)
@@ -195,7 +200,9 @@ impl Observer for Seen {
     fn on_worker(&self, event: &WorkerEvent<'_>) {
         self.0.send_modify(|sights| match event {
             WorkerEvent::Connected { worker, .. } => *sights.connected.entry(worker.to_string()).or_default() += 1,
-            WorkerEvent::Disconnected { worker, .. } => *sights.disconnected.entry(worker.to_string()).or_default() += 1,
+            WorkerEvent::Disconnected { worker, .. } => {
+                *sights.disconnected.entry(worker.to_string()).or_default() += 1
+            }
             WorkerEvent::Gone { worker, .. } => sights.gone.push(worker.to_string()),
             _ => {}
         });

@@ -5,6 +5,7 @@
 
 use std::{
     future::Future,
+    mem,
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
@@ -41,7 +42,11 @@ pub struct Turn<'a>(Reservation<'a>);
 pub struct SentCall<'a>(Awaited<'a>);
 
 enum Awaited<'a> {
+    /// The waker lies with the request: there is nothing to look at before it wakes.
+    JustSent(PendingCall<'a>),
     OnLane(PendingCall<'a>),
+    /// For a moment only.
+    Left,
     /// Boxed, since few calls are so large and all would be as large as its future.
     Large(Pin<Box<dyn Future<Output = Result<Answer, RpcError>> + Send + 'a>>),
 }
@@ -102,8 +107,8 @@ impl DirectConnection {
         self.0.reserve_by(deadline).await.map(Turn)
     }
 
-    /// Encodes the request and hands it to the connection. The future of its answer wakes whom it was polled by last, and
-    /// until then `waker`.
+    /// Encodes the request and hands it to the connection, at the time `now`. The answer wakes `waker`, so the task that
+    /// it belongs to must be the first to poll the future; later it wakes whoever polled last.
     ///
     /// # Errors
     ///
@@ -113,9 +118,17 @@ impl DirectConnection {
         turn: Turn<'a>,
         call: &'a Outgoing,
         request: &impl Encode,
+        now: Instant,
         waker: &Waker,
     ) -> Result<SentCall<'a>, RpcError> {
-        self.0.send(turn.0, call, request, waker).map(|sent| SentCall::new(&self.0, call, sent))
+        let connection = &*self.0;
+        Ok(SentCall(match connection.send(turn.0, call, request, now, waker)? {
+            Sent::OnLane(pending) => Awaited::JustSent(pending),
+            Sent::TooLarge(message, reservation) => Awaited::Large(Box::pin(async move {
+                let _reservation = reservation;
+                connection.call_large(call, message).await
+            })),
+        }))
     }
 
     /// Begins a streaming call, with its first message if it has one. Nothing is sent before the sink is flushed.
@@ -132,18 +145,6 @@ impl DirectConnection {
     }
 }
 
-impl<'a> SentCall<'a> {
-    pub(super) fn new(connection: &'a Connection, call: &'a Outgoing, sent: Sent<'a>) -> Self {
-        Self(match sent {
-            Sent::OnLane(pending) => Awaited::OnLane(pending),
-            Sent::TooLarge(message, reservation) => Awaited::Large(Box::pin(async move {
-                let _reservation = reservation;
-                connection.call_large(call, message).await
-            })),
-        })
-    }
-}
-
 impl Future for SentCall<'_> {
     type Output = Result<Answer, RpcError>;
 
@@ -151,6 +152,12 @@ impl Future for SentCall<'_> {
         match &mut self.0 {
             Awaited::OnLane(pending) => Pin::new(pending).poll(cx),
             Awaited::Large(call) => call.as_mut().poll(cx),
+            just_sent => {
+                if let Awaited::JustSent(pending) = mem::replace(just_sent, Awaited::Left) {
+                    *just_sent = Awaited::OnLane(pending);
+                }
+                Poll::Pending
+            }
         }
     }
 }

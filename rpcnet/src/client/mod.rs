@@ -16,14 +16,23 @@ mod streaming;
 mod supervisor;
 mod watch;
 
-use std::{fmt, future::poll_fn, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    mem,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use bytes::Bytes;
 pub(crate) use connection::ConnectionGuard;
 pub use direct::{DirectConnection, SentCall, Turn};
 pub(crate) use pending::{answer_of, deadline_exceeded};
 pub use state::{ConnectionState, ConnectionWatch};
-use tokio::task::AbortHandle;
+use tokio::{task::AbortHandle, time::Instant};
 
 use crate::{
     ClientConfig, Executed, RpcError, Target,
@@ -32,8 +41,9 @@ use crate::{
     proto::Status,
     streaming::{RequestSink, ResponseReceiver},
 };
-use connection::Connection;
-use lane::dropped;
+use connection::{Connection, Sent};
+use gate::Reservation;
+use lane::{PendingCall, dropped};
 use link::{Link, State};
 use resend::Resend;
 use supervisor::Supervisor;
@@ -183,14 +193,18 @@ impl Client {
 
 impl Channel for Client {
     async fn unary(&self, call: &Outgoing, mut request: impl Encode + Send) -> Result<Answer, RpcError> {
-        let mut connection = self.shared.link.connection(call.deadline).await?;
+        // As long as nothing has waited, the call was made just now: that saves a look at the clock.
+        let (mut connection, mut now) = match self.shared.link.current() {
+            Some(connection) => (connection, Some(call.made)),
+            None => (self.shared.link.connection(call.deadline).await?, None),
+        };
         let mut resend = Resend::new(call.idempotent);
         loop {
-            let error = match attempt(&connection, call, &mut request).await {
+            let error = match attempt(&connection, call, &mut request, now.take()).await {
                 Ok(Answer { status: Status::Draining, message, .. }) => {
                     // Its go-away may still be on its way.
                     connection.leave();
-                    RpcError::from_status(Status::Draining, message)
+                    RpcError::from_status(Status::Draining, message.into_bytes())
                 }
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -231,14 +245,44 @@ async fn attempt(
     connection: &Connection,
     call: &Outgoing,
     request: &mut (impl Encode + Send),
+    now: Option<Instant>,
 ) -> Result<Answer, RpcError> {
-    let mut reservation = Some(connection.reserve_by(call.deadline).await?);
+    let (reservation, now) = match connection.gate().try_enter() {
+        Some(reservation) => (reservation, now),
+        None => (connection.reserve_by(call.deadline).await?, None),
+    };
+    let mut stage = Stage::Admitted(reservation);
     // Encoded and sent in one poll, so that the buffer goes straight back to its thread.
-    let sent = poll_fn(move |cx| match reservation.take() {
-        Some(reservation) => Poll::Ready(connection.send(reservation, call, &*request, cx.waker())),
-        None => Poll::Pending,
+    let small = poll_fn(move |cx| match mem::replace(&mut stage, Stage::Left) {
+        Stage::Admitted(reservation) => {
+            let now = now.unwrap_or_else(Instant::now);
+            match connection.send(reservation, call, &*request, now, cx.waker())? {
+                // The waker lies with the request: there is nothing to look at before it wakes.
+                Sent::OnLane(call) => stage = Stage::Sent(call),
+                Sent::TooLarge(message, reservation) => return Poll::Ready(Ok(Err((message, reservation)))),
+            }
+            Poll::Pending
+        }
+        Stage::Sent(mut pending) => match Pin::new(&mut pending).poll(cx) {
+            Poll::Ready(answer) => Poll::Ready(answer.map(Ok)),
+            Poll::Pending => {
+                stage = Stage::Sent(pending);
+                Poll::Pending
+            }
+        },
+        Stage::Left => Poll::Pending,
     });
-    SentCall::new(connection, call, sent.await?).await
+    match small.await? {
+        Ok(answer) => Ok(answer),
+        Err((message, _reservation)) => connection.call_large(call, message).await,
+    }
+}
+
+/// How far a call has come that may fit on a lane.
+enum Stage<'a> {
+    Admitted(Reservation<'a>),
+    Sent(PendingCall<'a>),
+    Left,
 }
 
 impl fmt::Debug for Client {

@@ -43,11 +43,7 @@ impl Server {
     ///
     /// Nothing follows from it by itself: it is for health services, and whoever else asks for
     /// [`Server::readiness`]. The check must return at once.
-    pub fn ready_when(
-        &self,
-        name: impl Into<String>,
-        check: impl Fn() -> Result<(), String> + Send + Sync + 'static,
-    ) {
+    pub fn ready_when(&self, name: impl Into<String>, check: impl Fn() -> Result<(), String> + Send + Sync + 'static) {
         self.shared.hooks.ready_when(name.into(), check);
     }
 
@@ -119,7 +115,8 @@ impl ServerMonitor {
 
 impl ServerShared {
     fn readiness(&self) -> Result<(), NotReady> {
-        let own = if self.life.is_draining() { vec![("server".to_owned(), "it is going away".to_owned())] } else { vec![] };
+        let own =
+            if self.life.is_draining() { vec![("server".to_owned(), "it is going away".to_owned())] } else { vec![] };
         match self.hooks.readiness() {
             Err(NotReady { reasons }) => Err(NotReady { reasons: [own, reasons].concat() }),
             Ok(()) if own.is_empty() => Ok(()),

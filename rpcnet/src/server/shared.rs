@@ -67,7 +67,17 @@ impl ServerShared {
         let budget = Budget::new(config.settings().limits.buffer_bytes_max());
         let threads = application.metrics().num_workers();
         let (calls, computing) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { config, router, life: Life::new(), hooks: Hooks::default(), budget, application, threads, calls, computing }
+        Self {
+            config,
+            router,
+            life: Life::new(),
+            hooks: Hooks::default(),
+            budget,
+            application,
+            threads,
+            calls,
+            computing,
+        }
     }
 
     /// Counts a handler that computes, until the guard is dropped.
@@ -187,8 +197,8 @@ impl Drop for OpenLane<'_> {
 }
 
 /// When the caller of a request that has just arrived stops waiting.
-pub(crate) fn deadline_of(head: &RequestHead) -> Option<Instant> {
-    (head.time_left_ms != 0).then(|| Instant::now() + Duration::from_millis(u64::from(head.time_left_ms)))
+pub(crate) fn deadline_of(head: &RequestHead, now: Instant) -> Option<Instant> {
+    (head.time_left_ms != 0).then(|| now + Duration::from_millis(u64::from(head.time_left_ms)))
 }
 
 impl Drop for CallPermit {

@@ -6,13 +6,14 @@ use std::{
     task::{self, Poll, ready},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::{Queue, StreamingHandler};
 use crate::{
     RpcError,
     channel::Answer,
     client::{ConnectionGuard, answer_of},
+    codec::{Body, BodyBuilder},
     proto::{Fields, FrameKind, FrameReader, Piece, ProtocolError, ResponseHead, read_started},
     transport::{
         frames::{join, truncated},
@@ -35,7 +36,7 @@ pub(crate) enum Source {
 pub(crate) enum Event {
     /// It has begun to stream.
     Started(Fields),
-    Item(Bytes),
+    Item(Body),
     /// The call is over: its status, and the value or error that comes with it.
     End(Answer),
 }
@@ -60,7 +61,7 @@ pub struct ResponseReceiver {
     watch: Option<Box<dyn StreamWatch>>,
     reader: FrameReader,
     /// A message of which a part has arrived.
-    partial: BytesMut,
+    partial: BodyBuilder,
     /// The head of the terminal response, when its message is still to come.
     end: Option<ResponseHead>,
     message_bytes_max: usize,
@@ -68,7 +69,7 @@ pub struct ResponseReceiver {
 
 impl ResponseReceiver {
     pub(crate) fn new(source: Source, message_bytes_max: usize) -> Self {
-        let (reader, partial) = (FrameReader::default(), BytesMut::new());
+        let (reader, partial) = (FrameReader::default(), BodyBuilder::default());
         Self { source, watch: None, reader, partial, end: None, message_bytes_max }
     }
 
@@ -115,6 +116,16 @@ impl ResponseReceiver {
                 None => return Poll::Ready(Err(truncated())),
             }
         }
+    }
+
+    /// The next event, if it is an item that lies whole in what has arrived: `read` looks at it in place. `None` says
+    /// nothing; [`ResponseReceiver::poll_event`] tells what comes.
+    #[inline]
+    pub(crate) fn item_in_place<T>(&mut self, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        if self.end.is_some() || !self.partial.is_empty() {
+            return None;
+        }
+        self.reader.message_in_place(self.message_bytes_max, read)
     }
 
     fn next_piece(&mut self) -> Result<Option<Piece>, RpcError> {
