@@ -36,21 +36,6 @@ async fn a_call_that_waits_on_a_path_that_died_fails_soon_and_may_have_run() {
     assert_eq!(client.echo("again".into()).await.expect("over a new connection"), "again");
 }
 
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn a_server_that_nobody_hears_of_any_more_is_given_up_as_soon_as_its_machine_says_so() {
-    let (server, mut observer, _) = serve(development()).await;
-    let proxy = Proxy::to(server.local_addr());
-    let client = ProbeClient::new(raw_client_over(&proxy, client()).await);
-    let call = tokio::spawn(client.wait());
-    observer.expect(Event::Started).await;
-    // Its port is closed, as that of a process that was killed.
-    drop(proxy);
-    let error = rpc(timeout(SOON, call).await.expect("noticed soon").expect("no panic"));
-    assert_eq!((error.kind(), error.executed()), (ErrorKind::Connection, Executed::Maybe));
-    assert!(error.to_string().contains("nobody listens"), "{error}");
-}
-
 #[tokio::test]
 async fn a_call_that_is_sent_into_a_dead_path_is_noticed_too() {
     let (server, _observer, _) = serve(development()).await;

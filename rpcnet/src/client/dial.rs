@@ -154,10 +154,6 @@ async fn bind(to: SocketAddr, settings: &ClientSettings) -> Result<Socket, RpcEr
     }
     let open = || -> io::Result<UdpSocket> {
         let socket = UdpSocket::bind(from)?;
-        // A socket that has one peer is told when that is gone. Elsewhere it could not be sent from as QUIC does.
-        if cfg!(target_os = "linux") {
-            socket.connect(to)?;
-        }
         socket.set_nonblocking(true)?;
         Ok(socket)
     };

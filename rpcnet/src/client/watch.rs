@@ -13,7 +13,7 @@ use super::gate::Gate;
 use crate::{ErrorKind, Executed, RpcError, transport::path::Path};
 
 /// Runs until the path has been given up: calls have waited while three probes in a row and some more time went
-/// unanswered, or one, and the server's machine says that nobody listens there. A server that is slow to answer still acknowledges, and is not given up.
+/// unanswered. A server that is slow to answer still acknowledges, and is not given up.
 pub(super) async fn watch(gate: &Gate, path: &Path, interval: Option<Duration>, ping: impl Fn()) -> RpcError {
     loop {
         gate.wait_in_use().await;
@@ -28,9 +28,6 @@ pub(super) async fn watch(gate: &Gate, path: &Path, interval: Option<Duration>, 
             tokio::select! {
                 () = next_ping => ping(),
                 () = path.unanswered() => {
-                    if path.is_refused() {
-                        return refused();
-                    }
                     // What was sent into a path that was silent before takes a round trip to wake it.
                     sleep(GRACE.max(2 * path.smoothed_rtt())).await;
                     if path.is_unanswered() && gate.is_in_use() {
@@ -40,11 +37,6 @@ pub(super) async fn watch(gate: &Gate, path: &Path, interval: Option<Duration>, 
             }
         }
     }
-}
-
-fn refused() -> RpcError {
-    let message = "nobody listens at the server's port any more: it has ended";
-    RpcError::new(ErrorKind::Connection, Executed::Maybe, message)
 }
 
 fn swallowed() -> RpcError {
@@ -80,19 +72,6 @@ mod tests {
         let error = tokio::time::timeout(Duration::from_secs(60), watching).await.expect("given up");
         assert_eq!((error.kind(), error.executed()), (ErrorKind::Connection, Executed::Maybe));
         assert_eq!(start.elapsed().as_millis(), GRACE.as_millis());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_path_whose_end_nobody_listens_at_is_given_up_at_once() {
-        let (gate, path) = (Gate::new(1), Path::default());
-        let _call = gate.try_enter();
-        let start = Instant::now();
-        path.record(1, RTT, RTT);
-        path.record_refusal();
-        let watching = watch(&gate, &path, Some(INTERVAL), || {});
-        let error = tokio::time::timeout(Duration::from_secs(60), watching).await.expect("given up");
-        assert_eq!((error.kind(), error.executed()), (ErrorKind::Connection, Executed::Maybe));
-        assert_eq!(start.elapsed(), Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]

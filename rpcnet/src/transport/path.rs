@@ -1,7 +1,7 @@
 //! What a connection's path is like, as its endpoint sees it. No IO.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -15,46 +15,24 @@ pub(crate) struct Path {
     timeouts: AtomicU32,
     smoothed_rtt_us: AtomicU32,
     min_rtt_us: AtomicU32,
-    /// The peer's machine has said that nobody listens there, and nothing was acknowledged since.
-    refused: AtomicBool,
     unanswered: Notify,
 }
 
 impl Path {
     /// The endpoint has measured.
     pub(crate) fn record(&self, timeouts: u32, smoothed_rtt: Duration, min_rtt: Duration) {
-        let before = self.is_unanswered();
+        let before = self.timeouts.load(Ordering::Relaxed);
         self.timeouts.store(timeouts, Ordering::Relaxed);
-        if timeouts == 0 {
-            self.refused.store(false, Ordering::Relaxed);
-        }
         self.smoothed_rtt_us.store(micros(smoothed_rtt), Ordering::Relaxed);
         self.min_rtt_us.store(micros(min_rtt), Ordering::Relaxed);
-        if self.is_unanswered() && !before {
+        if timeouts >= TIMEOUTS_MAX && before < TIMEOUTS_MAX {
             self.unanswered.notify_one();
         }
-    }
-
-    /// The system reports a packet that found nobody who listens (ICMP, "port unreachable").
-    ///
-    /// Such a report is not sealed, so it only counts together with a probe that stays unanswered: on a path that works it
-    /// does nothing.
-    pub(crate) fn record_refusal(&self) {
-        let before = self.is_unanswered();
-        self.refused.store(true, Ordering::Relaxed);
-        if self.is_unanswered() && !before {
-            self.unanswered.notify_one();
-        }
-    }
-
-    /// Whether nobody listens at the other end, as far as one can tell.
-    pub(crate) fn is_refused(&self) -> bool {
-        self.refused.load(Ordering::Relaxed) && self.timeouts.load(Ordering::Relaxed) > 0
     }
 
     /// Whether nothing was acknowledged for so many probes that the path can't be trusted any more.
     pub(crate) fn is_unanswered(&self) -> bool {
-        self.is_refused() || self.timeouts.load(Ordering::Relaxed) >= TIMEOUTS_MAX
+        self.timeouts.load(Ordering::Relaxed) >= TIMEOUTS_MAX
     }
 
     /// Waits until it is. One task at a time may wait.
@@ -106,21 +84,5 @@ mod tests {
         assert!(!path.is_unanswered());
         assert!(futures::poll!(Box::pin(path.unanswered())).is_pending());
         assert_eq!((path.smoothed_rtt(), path.min_rtt()), (RTT, RTT));
-    }
-
-    #[tokio::test]
-    async fn a_refusal_counts_with_the_first_timeout_and_an_acknowledgement_takes_it_back() {
-        let path = Path::default();
-        path.record_refusal();
-        assert!(!path.is_unanswered(), "a path that works is not given up for what anybody could have sent");
-        path.record(0, RTT, RTT);
-        path.record(1, RTT, RTT);
-        assert!(!path.is_unanswered(), "it was acknowledged since");
-        let waiting = path.unanswered();
-        tokio::pin!(waiting);
-        assert!(futures::poll!(&mut waiting).is_pending());
-        path.record_refusal();
-        assert!(path.is_refused());
-        waiting.await;
     }
 }

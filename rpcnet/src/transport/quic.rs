@@ -10,7 +10,7 @@ use std::{
     io,
     net::{SocketAddr, UdpSocket},
     pin::Pin,
-    sync::{Arc, Weak},
+    sync::Arc,
     task::{self, Poll},
     time::Duration,
 };
@@ -158,7 +158,7 @@ fn client_endpoint_over(
         .map_err(refused)?
         .with_mtu(MtuByPath { asked: connection.max_mtu })
         .map_err(refused)?
-        .with_event(PathWatch::default())
+        .with_event(PathWatch)
         .map_err(refused)?;
     match connection.congestion_controller {
         CongestionController::Cubic => {
@@ -266,28 +266,13 @@ pub(crate) fn path(handle: &Handle) -> Arc<Path> {
 }
 
 /// Keeps each connection's [`Path`] up to date.
-#[derive(Default)]
-struct PathWatch {
-    /// Of the connection that was opened last: what the system reports about a socket names none, and a client's endpoint has
-    /// one only.
-    last: Weak<Path>,
-}
+struct PathWatch;
 
 impl Subscriber for PathWatch {
     type ConnectionContext = Arc<Path>;
 
     fn create_connection_context(&mut self, _: &ConnectionMeta, _: &ConnectionInfo<'_>) -> Arc<Path> {
-        let path = Arc::default();
-        self.last = Arc::downgrade(&path);
-        path
-    }
-
-    fn on_platform_rx_error(&mut self, _: &events::EndpointMeta, event: &events::PlatformRxError) {
-        if io::Error::from_raw_os_error(event.errno).kind() == io::ErrorKind::ConnectionRefused
-            && let Some(path) = self.last.upgrade()
-        {
-            path.record_refusal();
-        }
+        Arc::default()
     }
 
     fn on_recovery_metrics(&mut self, path: &mut Arc<Path>, _: &ConnectionMeta, metrics: &events::RecoveryMetrics<'_>) {
