@@ -9,11 +9,11 @@ use crate::{
     AnswerMetadata, CallError, CallResult, Context, Executed, Metadata, Method, RawResponseStream, Requests, RpcError,
     StreamResult,
     client::deadline_exceeded,
-    codec::{Arguments, Body, unpinned},
+    codec::{self, Arguments, Body, unpinned},
     config::DEADLINE,
     method::method_id,
     proto::{ResponseHead, Status},
-    signature::{RequestSignature, RequestStream as _, Signature, WireOutcome},
+    signature::{ArgumentsOf, OutputOf, RequestOf, RequestTypes, Signature, WireOutcome},
     streaming::{RequestSink, ResponseReceiver, call, decode_error},
 };
 
@@ -300,8 +300,8 @@ impl<C: Channel> Caller<C> {
     pub fn unary<S, const METHOD: usize>(
         &self,
         method: &'static Method,
-        arguments: S::Arguments,
-    ) -> impl Future<Output = CallResult<S::Output>> + Send + use<S, METHOD, C>
+        arguments: ArgumentsOf<S, METHOD>,
+    ) -> impl Future<Output = CallResult<OutputOf<S, METHOD>>> + Send + use<S, METHOD, C>
     where
         S: Signature<METHOD>,
     {
@@ -318,7 +318,7 @@ impl<C: Channel> Caller<C> {
             if let (Some(answered), Ok(answer)) = (answered, &answer) {
                 answered.set(answer.metadata.as_deref());
             }
-            match answer.and_then(S::Output::from_answer) {
+            match answer.and_then(OutputOf::<S, METHOD>::from_answer) {
                 Ok(result) => result,
                 Err(error) => Err(CallError::Rpc(error.in_call(method.name()))),
             }
@@ -331,8 +331,8 @@ impl<C: Channel> Caller<C> {
     pub fn server_streaming<S, const METHOD: usize>(
         &self,
         method: &'static Method,
-        arguments: S::Arguments,
-    ) -> impl Future<Output = StreamResult<S::Output>> + Send + use<S, METHOD, C>
+        arguments: ArgumentsOf<S, METHOD>,
+    ) -> impl Future<Output = StreamResult<OutputOf<S, METHOD>>> + Send + use<S, METHOD, C>
     where
         S: Signature<METHOD>,
     {
@@ -340,7 +340,7 @@ impl<C: Channel> Caller<C> {
         async move {
             let (call, first) = caller.outgoing(method, arguments)?;
             let answer = call::server_streaming(&caller.channel, method.name().into(), call, first).await;
-            typed::<S::Output>(answer)
+            typed::<OutputOf<S, METHOD>>(answer)
         }
     }
 
@@ -348,20 +348,19 @@ impl<C: Channel> Caller<C> {
     pub fn client_streaming<S, const METHOD: usize, R>(
         &self,
         method: &'static Method,
-        arguments: S::Arguments,
+        arguments: ArgumentsOf<S, METHOD>,
         requests: R,
-    ) -> impl Future<Output = CallResult<S::Output>> + Send + use<S, METHOD, R, C>
+    ) -> impl Future<Output = CallResult<OutputOf<S, METHOD>>> + Send + use<S, METHOD, R, C>
     where
-        S: RequestSignature<METHOD>,
-        R: Requests<S::Request>,
+        S: Signature<METHOD, Types: RequestTypes>,
+        R: Requests<RequestOf<S, METHOD>>,
     {
         let caller = self.clone();
         async move {
             let (call, first) = caller.outgoing(method, arguments)?;
-            let answer =
-                call::client_streaming(&caller.channel, call, Some(first), requests, S::Requests::encode).await;
-            let value = answer.and_then(|message| S::Output::decode_value((&*message).into()));
-            value.map_err(|error| decode_error::<S::Output>(error.in_call(method.name())))
+            let answer = call::client_streaming(&caller.channel, call, Some(first), requests, codec::encode).await;
+            let value = answer.and_then(|message| OutputOf::<S, METHOD>::decode_value((&*message).into()));
+            value.map_err(|error| decode_error::<OutputOf<S, METHOD>>(error.in_call(method.name())))
         }
     }
 
@@ -369,20 +368,19 @@ impl<C: Channel> Caller<C> {
     pub fn bidirectional<S, const METHOD: usize, R>(
         &self,
         method: &'static Method,
-        arguments: S::Arguments,
+        arguments: ArgumentsOf<S, METHOD>,
         requests: R,
-    ) -> impl Future<Output = StreamResult<S::Output>> + Send + use<S, METHOD, R, C>
+    ) -> impl Future<Output = StreamResult<OutputOf<S, METHOD>>> + Send + use<S, METHOD, R, C>
     where
-        S: RequestSignature<METHOD>,
-        R: Requests<S::Request>,
+        S: Signature<METHOD, Types: RequestTypes>,
+        R: Requests<RequestOf<S, METHOD>>,
     {
         let caller = self.clone();
         async move {
             let (call, first) = caller.outgoing(method, arguments)?;
             let name = method.name().into();
-            let answer =
-                call::bidirectional(&caller.channel, name, call, Some(first), requests, S::Requests::encode).await;
-            typed::<S::Output>(answer)
+            let answer = call::bidirectional(&caller.channel, name, call, Some(first), requests, codec::encode).await;
+            typed::<OutputOf<S, METHOD>>(answer)
         }
     }
 

@@ -249,6 +249,11 @@ impl Drop for ConnectionGuard {
 }
 
 impl ConnectionGuard {
+    /// The server takes no more calls on this connection, as the answer to one has told.
+    pub(crate) fn leave(&self) {
+        self.connection.leave();
+    }
+
     /// The server broke the protocol on a stream of this connection.
     pub(crate) fn fail(&self, error: &RpcError) {
         close_for(&self.connection.handle, error);

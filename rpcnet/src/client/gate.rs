@@ -130,7 +130,7 @@ impl Gate {
     }
 
     /// The same without those that stream.
-    pub(crate) fn has_calls(&self) -> bool {
+    fn has_calls(&self) -> bool {
         // Between the two what is handed over looks taken: for a moment, and on the safe side.
         let free = self.free.load(Ordering::SeqCst) & !SHUT;
         free + self.handed_over.available_permits() < self.calls_max

@@ -62,7 +62,7 @@ use supervisor::Supervisor;
 /// becomes of calls:
 ///
 /// - Those that were never sent, or that the server refused because it is going away, are sent over the next connection, as
-///   long as their deadline allows.
+///   long as their deadline allows. Those with a stream of requests are not, once some of it may have been taken.
 /// - Those that were sent and got no answer fail with [`Executed::Maybe`](crate::Executed::Maybe). Those of `idempotent` methods are
 ///   sent again instead, twice at most.
 /// - New ones wait for the first attempt. Once that has failed, they fail at once with its error and

@@ -16,7 +16,7 @@ use super::{
     Body,
     decode::{DecodeError, Decoder},
 };
-use crate::{ErrorKind, Executed, RpcError, outcome::Wire};
+use crate::{ErrorKind, Executed, RpcError, outcome::Payload};
 
 /// The arguments of one call, as a tuple. Implemented for up to 16.
 #[diagnostic::on_unimplemented(
@@ -35,7 +35,7 @@ pub trait Arguments: Send + Sized {
 
 macro_rules! tuples {
     ($(($($T:ident $value:ident $index:tt),*))*) => {$(
-        impl<$($T: Wire),*> Arguments for ($($T,)*) {
+        impl<$($T: Payload),*> Arguments for ($($T,)*) {
             #[allow(unused_variables, unused_mut)]
             fn encode(&self, names: &[&'static str], out: &mut Vec<u8>) -> Result<(), RpcError> {
                 let mut serializer = super::serializer(out);

@@ -12,7 +12,8 @@ use super::cursor::Cursor;
 #[derive(Clone, Debug, Default)]
 pub struct Body {
     first: Bytes,
-    /// What follows; a word where there is nothing, since many bodies wait in tables.
+    /// What follows.
+    #[expect(clippy::box_collection, reason = "a word where there is nothing: many bodies wait in tables")]
     rest: Option<Box<Vec<Bytes>>>,
 }
 

@@ -1,43 +1,32 @@
 //! Values from MessagePack.
 //!
-//! It reads what rmp-serde writes, and takes what rmp-serde's own reader takes. That one goes through `io::Read`, which costs
-//! a small message half of its time; wants a large one in one piece, which is a copy more; and has no limit for how deep
-//! enums are nested, so that a peer can overflow the stack with a message of a recursive one (rmp-serde 1.3).
+//! It reads what rmp-serde writes, and takes what rmp-serde's own reader takes. That one wants a message in one piece, which
+//! for a large one is a copy more, and has no limit for how deep enums are nested: a peer can overflow the stack, and so
+//! end the process, with a message of a recursive one (rmp-serde 1.3).
 
-use std::fmt;
+mod access;
+mod error;
+mod marker;
+
+pub(crate) use error::DecodeError;
 
 use serde::{
-    Deserializer as _,
     de::{
-        self, Deserialize, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
-        VariantAccess, Visitor,
-        value::{
-            BorrowedBytesDeserializer, BorrowedStrDeserializer, BytesDeserializer, SeqAccessDeserializer,
-            SeqDeserializer,
-        },
+        self, Deserialize, Visitor,
+        value::{SeqAccessDeserializer, SeqDeserializer},
     },
     forward_to_deserialize_any,
 };
 
+use self::{
+    access::{Elements, Extension, Variant},
+    marker::*,
+};
 use super::cursor::{Cursor, Taken};
 
 /// Reads a `T` from the front of a message.
 pub(super) fn read<'de, T: Deserialize<'de>>(cursor: Cursor<'de>) -> Result<T, DecodeError> {
     T::deserialize(&mut Decoder::new(cursor))
-}
-
-/// Why bytes are not the value that they should be.
-#[derive(Debug)]
-pub(crate) enum DecodeError {
-    Truncated,
-    /// A byte that begins no value, or none that belongs here.
-    Marker(u8),
-    /// A container has more elements than what it is read into.
-    TooLong,
-    NotUtf8,
-    TooDeep,
-    /// What the type itself says.
-    Custom(Box<str>),
 }
 
 /// One message being read.
@@ -378,196 +367,13 @@ impl<'de> de::Deserializer<'de> for &mut Decoder<'de> {
     forward_to_deserialize_any! { bytes byte_buf unit map string char }
 }
 
-/// The elements of a sequence or a map that are still to be read.
-struct Elements<'a, 'de> {
-    decoder: &'a mut Decoder<'de>,
-    left: u32,
-    /// Of a struct, those that have not come yet if they come in order.
-    fields: &'static [&'static str],
-}
-
-impl Elements<'_, '_> {
-    #[inline]
-    fn next<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, DecodeError>) -> Result<Option<T>, DecodeError> {
-        match self.left.checked_sub(1) {
-            Some(left) => {
-                self.left = left;
-                read(self).map(Some)
-            }
-            None => Ok(None),
-        }
-    }
-
-    #[inline]
-    fn end<T>(self, value: T) -> Result<T, DecodeError> {
-        if self.left == 0 { Ok(value) } else { Err(DecodeError::TooLong) }
-    }
-}
-
-impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
-    type Error = DecodeError;
-
-    #[inline]
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, DecodeError> {
-        self.next(|elements| seed.deserialize(&mut *elements.decoder))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.left as usize)
-    }
-}
-
-impl<'de> MapAccess<'de> for Elements<'_, 'de> {
-    type Error = DecodeError;
-
-    #[inline]
-    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, DecodeError> {
-        self.next(|elements| {
-            // Whoever writes a struct writes its fields in order. To compare a name is much less than to find out whether
-            // it is UTF-8.
-            if let Some((expected, later)) = elements.fields.split_first() {
-                elements.fields = later;
-                if elements.decoder.cursor.pass_name(expected) {
-                    return seed.deserialize(BorrowedStrDeserializer::new(expected));
-                }
-            }
-            seed.deserialize(&mut *elements.decoder)
-        })
-    }
-
-    #[inline]
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, DecodeError> {
-        seed.deserialize(&mut *self.decoder)
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.left as usize)
-    }
-}
-
-/// One variant of an enum.
-struct Variant<'a, 'de> {
-    decoder: &'a mut Decoder<'de>,
-    has_data: bool,
-}
-
-impl<'a, 'de> Variant<'a, 'de> {
-    fn data(self, expected: &'static str) -> Result<&'a mut Decoder<'de>, DecodeError> {
-        match self.has_data {
-            true => Ok(self.decoder),
-            false => Err(de::Error::invalid_type(Unexpected::UnitVariant, &expected)),
-        }
-    }
-}
-
-impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
-    type Error = DecodeError;
-    type Variant = Self;
-
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), DecodeError> {
-        let name = seed.deserialize(&mut *self.decoder)?;
-        Ok((name, self))
-    }
-}
-
-impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
-    type Error = DecodeError;
-
-    fn unit_variant(self) -> Result<(), DecodeError> {
-        match self.has_data.then(|| self.decoder.cursor.byte()).transpose()? {
-            None | Some(NIL) => Ok(()),
-            Some(marker) => Err(DecodeError::Marker(marker)),
-        }
-    }
-
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, DecodeError> {
-        seed.deserialize(self.data("newtype variant")?)
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, DecodeError> {
-        self.data("tuple variant")?.deserialize_tuple(length, visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, DecodeError> {
-        self.data("struct variant")?.deserialize_struct("", fields, visitor)
-    }
-}
-
-/// A tag, then bytes.
-struct Extension<'de> {
-    tag: Option<i8>,
-    data: Option<Taken<'de>>,
-}
-
-impl<'de> SeqAccess<'de> for Extension<'de> {
-    type Error = DecodeError;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, DecodeError> {
-        if let Some(tag) = self.tag.take() {
-            return seed.deserialize(tag.into_deserializer()).map(Some);
-        }
-        match self.data.take() {
-            Some(Taken::Borrowed(data)) => seed.deserialize(BorrowedBytesDeserializer::new(data)).map(Some),
-            Some(Taken::Owned(data)) => seed.deserialize(BytesDeserializer::new(&data)).map(Some),
-            None => Ok(None),
-        }
-    }
-}
-
 fn visit_sequence<'de, V: Visitor<'de>>(bytes: &[u8], visitor: V) -> Result<V::Value, DecodeError> {
     visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied()))
 }
-
-impl de::Error for DecodeError {
-    #[cold]
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::Custom(message.to_string().into())
-    }
-}
-
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Truncated => f.write_str("it ends in the middle of a value"),
-            Self::Marker(marker) => write!(f, "the byte {marker:#04x} begins no value that belongs there"),
-            Self::TooLong => f.write_str("a container has more elements than its type"),
-            Self::NotUtf8 => f.write_str("a string is not UTF-8"),
-            Self::TooDeep => write!(f, "values are nested more than {DEPTH_MAX} deep"),
-            Self::Custom(message) => f.write_str(message),
-        }
-    }
-}
-
-impl std::error::Error for DecodeError {}
 
 /// What a type that contains itself may be nested: enough for any that people write, and, at some hundred bytes of
 /// stack a level, far from the end of a thread's. It is what serde_json allows.
 const DEPTH_MAX: u16 = 128;
 
-// https://github.com/msgpack/msgpack/blob/master/spec.md
-const EMPTY_ARRAY: u8 = 0x90;
-const ONE_ENTRY: u8 = 0x81;
-const NIL: u8 = 0xc0;
-const RESERVED: u8 = 0xc1;
-const FALSE: u8 = 0xc2;
-const TRUE: u8 = 0xc3;
-const BIN_8: u8 = 0xc4;
-const BIN_32: u8 = 0xc6;
-const EXT_8: u8 = 0xc7;
-const EXT_32: u8 = 0xc9;
-const FIX_EXT_1: u8 = 0xd4;
-const FIX_EXT_16: u8 = 0xd8;
-const STR_8: u8 = 0xd9;
-const STR_32: u8 = 0xdb;
-const ARRAY_16: u8 = 0xdc;
-const ARRAY_32: u8 = 0xdd;
-const MAP_16: u8 = 0xde;
-const MAP_32: u8 = 0xdf;
-
 #[cfg(test)]
-#[path = "decode_tests.rs"]
 mod tests;

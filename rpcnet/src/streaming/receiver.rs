@@ -14,7 +14,7 @@ use crate::{
     channel::Answer,
     client::{ConnectionGuard, answer_of},
     codec::{Body, BodyBuilder},
-    proto::{Fields, FrameKind, FrameReader, Piece, ProtocolError, ResponseHead, read_started},
+    proto::{Fields, FrameKind, FrameReader, Piece, ProtocolError, ResponseHead, Status, read_started},
     transport::{
         frames::{join, truncated},
         quic::{self, ReceiveStream, stream_error},
@@ -149,7 +149,11 @@ impl ResponseReceiver {
                 };
                 match self.end.take() {
                     None => Ok(Some(Event::Item(message))),
-                    Some(head) => answer_of(head, message).map(|answer| Some(Event::End(answer))),
+                    Some(head) => {
+                        let answer = answer_of(head, message)?;
+                        self.source.ended(answer.status);
+                        Ok(Some(Event::End(answer)))
+                    }
                 }
             }
             kind => Err(self.source.violated(ProtocolError::UnexpectedFrame { kind: kind.byte() })),
@@ -162,6 +166,13 @@ impl Source {
         match self {
             Self::Quic { stream, .. } => stream.poll_receive(cx).map_err(stream_error),
             Self::InProcess(handler) => Queue::poll_next(&handler.responses, cx).map(Option::transpose),
+        }
+    }
+
+    fn ended(&self, status: Status) {
+        // Its go-away may still be on its way.
+        if let (Self::Quic { connection, .. }, Status::Draining) = (self, status) {
+            connection.leave();
         }
     }
 

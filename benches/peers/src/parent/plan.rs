@@ -224,7 +224,13 @@ fn comparison(options: &Options) -> Vec<Comparison> {
 }
 
 fn grid(options: &Options, payload_bytes: usize, in_flight: usize) -> Comparison {
-    let systems = if (payload_bytes, in_flight) == (64, 1) { with_floor(options) } else { options.systems.clone() };
+    let mut systems = if (payload_bytes, in_flight) == (64, 1) { with_floor(options) } else { options.systems.clone() };
+    // Where a call's own cost counts, and that of its bytes.
+    let shows_ceiling = payload_bytes == 64 || in_flight == 64;
+    if shows_ceiling && !options.quick && systems.contains(&SystemName::Rpcnet) && !systems.contains(&SystemName::Quic)
+    {
+        systems.push(SystemName::Quic);
+    }
     let cell = |system| Cell::echo(system, payload_bytes, in_flight);
     Comparison { section: Section::Grid, contenders: systems.into_iter().map(cell).collect() }
 }

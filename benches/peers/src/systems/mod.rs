@@ -1,5 +1,6 @@
 //! The systems under comparison: each file sets one up as its experts would.
 
+mod lane;
 mod quic;
 mod rpcnet;
 mod tarpc;
