@@ -210,6 +210,16 @@ impl ClusterMembership {
         self.shared.gossip_addr
     }
 
+    /// Whether a member has taken this node in since it started.
+    pub fn is_joined(&self) -> bool {
+        *self.shared.joined.borrow()
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakMembership {
+        let (commands, seeds) = (self.commands.downgrade(), self.seeds.downgrade());
+        WeakMembership { shared: Arc::clone(&self.shared), commands, seeds }
+    }
+
     /// What another node on the same machine can join by.
     pub fn seed(&self) -> Seed {
         let mut addr = self.gossip_addr();
@@ -374,6 +384,22 @@ impl ClusterMembership {
         let mut ended = self.shared.ended.subscribe();
         // The sender lives as long as `self` does.
         let _ = ended.wait_for(|ended| *ended).await;
+    }
+}
+
+/// A node's part in its cluster, which does not keep it there.
+#[derive(Clone)]
+pub(crate) struct WeakMembership {
+    shared: Arc<Shared>,
+    commands: mpsc::WeakSender<Command>,
+    seeds: mpsc::WeakSender<Vec<Seed>>,
+}
+
+impl WeakMembership {
+    /// The handle, if the node is still in its cluster.
+    pub(crate) fn upgrade(&self) -> Option<ClusterMembership> {
+        let (commands, seeds) = (self.commands.upgrade()?, self.seeds.upgrade()?);
+        Some(ClusterMembership { shared: Arc::clone(&self.shared), commands, seeds })
     }
 }
 

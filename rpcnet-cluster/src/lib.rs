@@ -1,4 +1,4 @@
-//! Clusters of rpcnet servers: who is there, who is not, and who works well.
+//! Clusters of rpcnet servers: who is there, who is not, who works well, and calls to whichever can take them.
 //!
 //! A node starts with [`ClusterMembership::new`], joins others by seeds, and from then on sees the cluster as a
 //! [`View`] that follows what happens, within seconds. [`ClusterEvent`]s tell of each change. [`NodeRegistry`] and
@@ -24,6 +24,9 @@
 //! }
 //! ```
 //!
+//! A [`ClusterClient`] calls the workers of a cluster, or of a list or a DNS name: any generated client works over its
+//! [channels](ClusterClient::channel). [`ServerBuilderExt::enable_cluster`] makes a server a member.
+//!
 //! # Rooms
 //!
 //! | | |
@@ -33,12 +36,18 @@
 //! | `driver` | socket, clock, name service; the view that readers see |
 //! | `bulk` | state that is too large for datagrams, over an rpcnet connection |
 //! | `registry` | nodes and workers by their tags |
+//! | `serve` | a server that is a member of a cluster |
+//! | `source` | where workers come from: gossip, a list, DNS |
+//! | `client` | calls to whichever worker can take them |
+//! | [`balance`] | which worker takes a call, and what to do when it fails; pure, too |
 
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 #[path = "fuzzing.rs"]
 pub mod __fuzzing;
+pub mod balance;
 mod bulk;
+mod client;
 mod cluster;
 mod config;
 mod datagram;
@@ -50,14 +59,20 @@ pub mod membership;
 mod node;
 mod quorum;
 mod registry;
+mod serve;
 mod shared;
 #[cfg(feature = "simulation")]
 #[doc(hidden)]
 pub mod simulation;
 mod snapshot;
+mod source;
 mod view;
 
+pub use balance::{Balancer, CallGuard, LoadBalancingStrategy, Worker, WorkerInfo};
 pub use bulk::{BulkService, ServerBuilderExt};
+pub use client::{
+    AttemptEvent, AttemptResult, ClusterChannel, ClusterClient, ClusterClientBuilder, Observer, WorkerEvent,
+};
 pub use cluster::ClusterMembership;
 pub use config::{Address, ClusterConfig, ClusterConfigBuilder, ConfigError, HealthCheckConfig, Profile, Seed};
 pub use datagram::{ClusterKey, DatagramCounters, KeyId, Keyring, KeyringError, ParseKeyError};
@@ -67,6 +82,8 @@ pub use health::{HealthChecker, NodeHealth};
 pub use membership::{MemberState, NodeId, TagError, Tags};
 pub use node::Node;
 pub use quorum::Quorum;
-pub use registry::{CallGuard, Filter, FilterError, IntoFilter, NodeRegistry, SelectError, Worker, WorkerRegistry};
+pub use registry::{Filter, FilterError, IntoFilter, NodeRegistry, SelectError, WorkerRegistry};
+pub use serve::{ClusterServer, ClusterServerBuilder, EnableClusterError};
 pub use snapshot::{ClusterSnapshot, NodeSnapshot};
+pub use source::{DnsWorkers, StaticWorkers, WorkerSource, WorkerUpdates};
 pub use view::View;

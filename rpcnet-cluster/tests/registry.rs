@@ -33,7 +33,7 @@ async fn workers_are_selected_by_their_tags() {
     let worker = registry.select_worker("zone=us").expect("there is one");
     assert_eq!((worker.id(), worker.label(), worker.capacity()), (&id("two"), "worker two", 8));
     assert_eq!(worker.addr(), workers[1].view().local().expect("itself").addr());
-    assert_eq!(registry.select_worker(None).expect("any").label(), "worker one");
+    assert!(registry.select_worker(None).expect("any").label().starts_with("worker "));
     assert!(matches!(registry.select_worker("zone=mars"), Err(SelectError::NoMatch { workers: 2, .. })));
     assert!(matches!(registry.select_worker("zone="), Err(SelectError::Filter(_))));
 

@@ -9,8 +9,9 @@ use crate::{
     AnswerMetadata, CallError, CallResult, Context, Executed, Metadata, Method, RawResponseStream, Requests, RpcError,
     StreamResult,
     client::deadline_exceeded,
-    codec::{self, Arguments, Body},
+    codec::{self, Arguments, Body, unpinned},
     config::DEADLINE,
+    method::method_id,
     proto::{ResponseHead, Status},
     signature::{ArgumentsOf, OutputOf, RequestOf, RequestTypes, Signature, WireOutcome},
     streaming::{RequestSink, ResponseReceiver, call, decode_error},
@@ -33,9 +34,16 @@ pub trait Channel: Clone + Send + Sync + 'static {
     #[doc(hidden)]
     fn streaming(
         &self,
-        call: OutgoingStream,
-        first: Option<Vec<u8>>,
+        call: &mut OutgoingStream,
+        first: Option<&[u8]>,
     ) -> impl Future<Output = Result<(RequestSink, ResponseReceiver), RpcError>> + Send;
+
+    /// Whether a call that was begun and refused may be begun again, with all that was sent of it.
+    #[doc(hidden)]
+    fn begins_again(&self, call: &OutgoingStream, refusal: &RpcError) -> bool {
+        let _ = (call, refusal);
+        false
+    }
 
     /// How long a call may take if neither the call nor its method says otherwise.
     #[doc(hidden)]
@@ -47,6 +55,8 @@ pub trait Channel: Clone + Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     pub(crate) method_id: u64,
+    /// The method's name; empty where the channel knows it from its caller.
+    pub(crate) method: &'static str,
     /// When the call was made.
     pub(crate) made: Instant,
     pub(crate) deadline: Instant,
@@ -61,6 +71,8 @@ pub struct Outgoing {
 #[derive(Clone, Debug)]
 pub struct OutgoingStream {
     pub(crate) method_id: u64,
+    /// The method's name; empty for a raw call.
+    pub(crate) method: &'static str,
     /// Encoded.
     pub(crate) metadata: Bytes,
     /// Where the answer's metadata goes.
@@ -69,6 +81,8 @@ pub struct OutgoingStream {
     pub(crate) deadline: Option<Instant>,
     /// When it must have begun.
     pub(crate) begins_by: Instant,
+    /// Where it was begun before, by names that mean something to the channel.
+    tried: Vec<u64>,
 }
 
 /// A request that can be encoded, more than once if need be.
@@ -76,6 +90,18 @@ pub struct OutgoingStream {
 pub trait Encode {
     /// Appends the request's message to `out`.
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), RpcError>;
+}
+
+/// Raw bytes are encoded already.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct Raw(pub Bytes);
+
+impl Encode for Raw {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), RpcError> {
+        out.extend_from_slice(&self.0);
+        Ok(())
+    }
 }
 
 /// A response, not decoded.
@@ -89,6 +115,29 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Whether the handler answered with a value.
+    pub fn is_ok(&self) -> bool {
+        self.status == Status::Ok
+    }
+
+    /// The failure that it stands for, if it is one; the handler's own error without its bytes.
+    pub fn error(&self) -> Option<RpcError> {
+        match self.status {
+            Status::Ok => None,
+            Status::Application => Some(RpcError::application(Bytes::new())),
+            status => Some(RpcError::from_status(status, self.message.clone().into_bytes())),
+        }
+    }
+
+    /// The handler's bytes, or the error that it stands for.
+    pub fn into_result(self) -> Result<Bytes, RpcError> {
+        match self.status {
+            // What a caller keeps must not pin the packet buffer that it is a slice of.
+            Status::Ok => Ok(unpinned(self.message.into_bytes())),
+            status => Err(RpcError::from_status(status, unpinned(self.message.into_bytes()))),
+        }
+    }
+
     pub(crate) fn new(head: ResponseHead, message: impl Into<Body>) -> Self {
         let metadata = head.fields.metadata;
         let metadata = (!metadata.is_empty()).then(|| Box::new(metadata));
@@ -101,7 +150,44 @@ impl Outgoing {
     pub(crate) fn new(method_id: u64, deadline: Duration, metadata: Option<Metadata>) -> Result<Self, RpcError> {
         let metadata = Context::metadata_for_call(metadata)?.encode();
         let made = Instant::now();
-        Ok(Self { method_id, made, deadline: inherited(made, deadline), metadata, idempotent: false })
+        let deadline = inherited(made, deadline);
+        Ok(Self { method_id, method: "", made, deadline, metadata, idempotent: false })
+    }
+
+    /// A call of the method named `name` that must end within `deadline`, and with the handler that makes it.
+    ///
+    /// # Errors
+    ///
+    /// The metadata that the handler passes on is too large.
+    pub fn raw(name: &str, deadline: Duration, idempotent: bool) -> Result<Self, RpcError> {
+        let mut call = Self::new(method_id(name), deadline, None)?;
+        call.idempotent = idempotent;
+        Ok(call)
+    }
+
+    /// The method's name in eight bytes.
+    pub fn method_id(&self) -> u64 {
+        self.method_id
+    }
+
+    /// The method's name as its trait gives it; empty for a raw call.
+    pub fn method(&self) -> &'static str {
+        self.method
+    }
+
+    /// When it was made.
+    pub fn made(&self) -> Instant {
+        self.made
+    }
+
+    /// When it must have ended.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Whether a request that may have reached its handler may be sent again.
+    pub fn is_idempotent(&self) -> bool {
+        self.idempotent
     }
 
     /// Milliseconds until the deadline, rounded up, as a request head says them; `None` if it has passed.
@@ -126,7 +212,36 @@ impl OutgoingStream {
             None => Context::inherited_deadline(),
         };
         let begins_by = inherited(now, explicit.unwrap_or(default));
-        Ok(Self { method_id, metadata, answered: None, deadline, begins_by })
+        Ok(Self { method_id, method: "", metadata, answered: None, deadline, begins_by, tried: Vec::new() })
+    }
+
+    /// A call of the method named `name`, which must begin within `deadline`.
+    ///
+    /// # Errors
+    ///
+    /// The metadata that the handler passes on is too large.
+    pub fn raw(name: &str, deadline: Duration) -> Result<Self, RpcError> {
+        Self::new(method_id(name), None, deadline, None).map_err(|error| error.in_call(name.to_owned()))
+    }
+
+    /// The method's name as its trait gives it; empty for a raw call.
+    pub fn method(&self) -> &'static str {
+        self.method
+    }
+
+    /// When it must have begun.
+    pub fn begins_by(&self) -> Instant {
+        self.begins_by
+    }
+
+    /// Where it was begun before.
+    pub fn tried(&self) -> &[u64] {
+        &self.tried
+    }
+
+    /// Remembers where it is begun.
+    pub fn note_try(&mut self, place: u64) {
+        self.tried.push(place);
     }
 
     /// The same as a request head says it, with 0 for "never".
@@ -197,7 +312,7 @@ impl<C: Channel> Caller<C> {
                 Ok(call) => call,
                 Err(error) => return Err(CallError::Rpc(error.in_call(method.name()))),
             };
-            call.idempotent = method.is_idempotent();
+            (call.method, call.idempotent) = (method.name(), method.is_idempotent());
             let request = Request { names: method.arguments(), arguments };
             let answer = channel.unary(&call, request).await;
             if let (Some(answered), Ok(answer)) = (answered, &answer) {
@@ -275,6 +390,7 @@ impl<C: Channel> Caller<C> {
             let explicit = self.deadline.or(method.default_deadline());
             let default = self.channel.default_deadline();
             let mut call = OutgoingStream::new(method.id(), explicit, default, self.metadata.clone())?;
+            call.method = method.name();
             call.answered.clone_from(&self.answered);
             let mut message = Vec::new();
             arguments.encode(method.arguments(), &mut message)?;

@@ -59,6 +59,8 @@ pub enum ErrorKind {
     Overloaded,
     /// The server is going away.
     Draining,
+    /// No worker of a cluster takes the call: none matches, or none can be reached at the moment.
+    NoWorker,
     /// A message is larger than a side allows.
     MessageTooLarge,
     /// The call was cancelled.
@@ -86,6 +88,7 @@ struct Inner {
     kind: ErrorKind,
     executed: Executed,
     method: Option<Cow<'static, str>>,
+    peer: Option<Arc<str>>,
     message: Cow<'static, str>,
     body: Bytes,
     source: Option<Arc<dyn Error + Send + Sync>>,
@@ -107,6 +110,12 @@ impl RpcError {
         self.inner.method.as_deref()
     }
 
+    /// Whom the call was sent to last, where a channel chose among several: the name of a cluster's worker. `None` for a
+    /// call over a single connection, and for one that was sent to nobody.
+    pub fn peer(&self) -> Option<&str> {
+        self.inner.peer.as_deref()
+    }
+
     /// The encoded error of the handler, for [`ErrorKind::Application`]; empty for every other kind.
     pub fn body(&self) -> &Bytes {
         &self.inner.body
@@ -122,8 +131,14 @@ impl RpcError {
     }
 
     pub(crate) fn new(kind: ErrorKind, executed: Executed, message: impl Into<Cow<'static, str>>) -> Self {
-        let (method, body, source) = (None, Bytes::new(), None);
-        Self { inner: Box::new(Inner { kind, executed, method, message: message.into(), body, source }) }
+        let (method, peer, body, source) = (None, None, Bytes::new(), None);
+        Self { inner: Box::new(Inner { kind, executed, method, peer, message: message.into(), body, source }) }
+    }
+
+    /// The failure of a call over a channel of another crate.
+    #[doc(hidden)]
+    pub fn of_channel(kind: ErrorKind, executed: Executed, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(kind, executed, message)
     }
 
     pub(crate) fn with_source(mut self, source: impl Error + Send + Sync + 'static) -> Self {
@@ -131,13 +146,27 @@ impl RpcError {
         self
     }
 
-    pub(crate) fn with_executed(mut self, executed: Executed) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_executed(mut self, executed: Executed) -> Self {
         self.inner.executed = executed;
         self
     }
 
+    /// Names whom the call was sent to, if that is known.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn at_peer(mut self, peer: Option<Arc<str>>) -> Self {
+        if peer.is_some() {
+            self.inner.peer = peer;
+        }
+        self
+    }
+
     /// Names the call that failed.
-    pub(crate) fn in_call(mut self, method: impl Into<Cow<'static, str>>) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn in_call(mut self, method: impl Into<Cow<'static, str>>) -> Self {
         self.inner.method = Some(method.into());
         self
     }
@@ -220,6 +249,9 @@ impl fmt::Display for RpcError {
         if let Some(method) = self.method() {
             write!(f, "{method}: ")?;
         }
+        if let Some(peer) = self.peer() {
+            write!(f, "at {peer}: ")?;
+        }
         f.write_str(&self.inner.message)?;
         match &self.inner.source {
             Some(source) => write!(f, ": {source}"),
@@ -234,6 +266,7 @@ impl fmt::Debug for RpcError {
             .field("kind", &self.inner.kind)
             .field("executed", &self.inner.executed)
             .field("method", &self.inner.method)
+            .field("peer", &self.inner.peer)
             .field("message", &self.inner.message)
             .field("source", &self.inner.source)
             .finish_non_exhaustive()

@@ -113,8 +113,8 @@ impl Channel for InProcess {
 
     async fn streaming(
         &self,
-        call: OutgoingStream,
-        first: Option<Vec<u8>>,
+        call: &mut OutgoingStream,
+        first: Option<&[u8]>,
     ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
         call.time_left_ms().ok_or_else(too_late)?;
         let Some(route) = self.router.route(call.method_id) else {
@@ -124,8 +124,8 @@ impl Channel for InProcess {
             return Err(RpcError::from_status(Status::MalformedRequest, "the method does not stream".into()));
         }
         let (message, request) = match first {
-            Some(first) if route.raw => (Body::default(), Some(first)),
-            first => (first.unwrap_or_default().into(), None),
+            Some(first) if route.raw => (Body::default(), Some(Bytes::copy_from_slice(first))),
+            first => (Bytes::copy_from_slice(first.unwrap_or_default()).into(), None),
         };
         let call = StreamingCall {
             message,
@@ -136,7 +136,7 @@ impl Channel for InProcess {
         };
         let handler = StreamingHandler::spawn(&Handle::current(), &self.router, route, call, ());
         if let Some(request) = request {
-            handler.requests.push(request.into());
+            handler.requests.push(request);
         }
         let handler = Arc::new(handler);
         let sink = RequestSink::in_process(Arc::clone(&handler), usize::MAX);

@@ -34,6 +34,8 @@
 //! }
 //! ```
 
+#[doc(hidden)]
+pub mod __channel;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 #[path = "fuzzing.rs"]
@@ -160,7 +162,7 @@ pub use outcome::{CallError, CallResult, Outcome, StreamResult, Wire};
 /// # }
 /// ```
 pub use rpcnet_macros::service;
-pub use server::{Server, ServerBuilder, Shutdown};
+pub use server::{NotReady, Server, ServerBuilder, ServerLoad, ServerMonitor, Shutdown};
 pub use service::{IncomingCall, Reply, Service};
 pub use streaming::{Fallible, RawResponseStream, Requests, ResponseStream, Streaming, fallible};
 pub use target::Target;

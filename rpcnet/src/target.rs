@@ -25,16 +25,28 @@ pub struct Target(Inner);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Inner {
     Address(SocketAddr),
+    /// Looked up already, and known by this name to its certificate.
+    Named(SocketAddr, String),
     Host(String, u16),
     /// Text that is no `host:port`: told when it is connected to.
     Invalid(String),
 }
 
 impl Target {
+    /// The server at `addr`, whose certificate names `host`: for those who look names up themselves.
+    ///
+    /// ```
+    /// let target = rpcnet::Target::named(([10, 0, 0, 7], 7443).into(), "greeter.example");
+    /// assert_eq!(target.to_string(), "10.0.0.7:7443 (greeter.example)");
+    /// ```
+    pub fn named(addr: SocketAddr, host: impl Into<String>) -> Self {
+        Self(Inner::Named(addr, host.into()))
+    }
+
     /// The addresses behind it, in the order of the resolver.
     pub(crate) async fn resolve(&self) -> Result<Vec<SocketAddr>, RpcError> {
         let (host, port) = match &self.0 {
-            Inner::Address(addr) => return Ok(vec![*addr]),
+            Inner::Address(addr) | Inner::Named(addr, _) => return Ok(vec![*addr]),
             Inner::Host(host, port) => (host.as_str(), *port),
             Inner::Invalid(text) => {
                 let message = format!("`{text}` is no address to connect to: write `host:port`");
@@ -55,7 +67,7 @@ impl Target {
     pub(crate) async fn resolve_simulated(&self) -> Result<Vec<SocketAddr>, RpcError> {
         match &self.0 {
             Inner::Host(host, port) => Ok(vec![(turmoil::lookup(host.as_str()), *port).into()]),
-            Inner::Address(_) | Inner::Invalid(_) => self.resolve().await,
+            Inner::Address(_) | Inner::Named(..) | Inner::Invalid(_) => self.resolve().await,
         }
     }
 
@@ -63,7 +75,7 @@ impl Target {
     pub(crate) fn server_name(&self) -> String {
         match &self.0 {
             Inner::Address(addr) => addr.ip().to_string(),
-            Inner::Host(host, _) | Inner::Invalid(host) => host.clone(),
+            Inner::Named(_, host) | Inner::Host(host, _) | Inner::Invalid(host) => host.clone(),
         }
     }
 }
@@ -117,6 +129,7 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Inner::Address(addr) => addr.fmt(f),
+            Inner::Named(addr, host) => write!(f, "{addr} ({host})"),
             Inner::Host(host, port) => write!(f, "{host}:{port}"),
             Inner::Invalid(text) => f.write_str(text),
         }

@@ -21,7 +21,7 @@ use super::{
     link::Welcome,
     seal::{self, Kind, SealError, Tickets},
 };
-use crate::{datagram::is_loopback, driver::Command, shared::Shared};
+use crate::{ClusterConfig, ClusterServerBuilder, datagram::is_loopback, driver::Command, shared::Shared};
 
 /// What a node's rpcnet server does for its cluster: it gives state to other members, and tells joiners where the node
 /// takes gossip. Cloning is cheap, and all clones are one.
@@ -52,6 +52,30 @@ pub trait ServerBuilderExt {
     /// Lets the server answer for its node in the cluster.
     #[must_use = "a builder does nothing until it is started"]
     fn cluster(self, bulk: &BulkService) -> Self;
+
+    /// Makes the server a member of a cluster, for as long as it runs.
+    ///
+    /// Its node publishes the server's address and the configuration's tags, joins by the configuration's seeds, and says how much
+    /// the server has to do. When the server is [shut down](rpcnet::Server::shutdown), it first says that it is draining, so that
+    /// nobody sends it more; then its clients are told to go away, and what is in flight ends; and last it leaves.
+    ///
+    /// The server's address replaces the configuration's [bind address](crate::ClusterConfigBuilder::with_bind_addr). Gossip listens at
+    /// the next port, unless the configuration says otherwise, or at any other if that is taken.
+    ///
+    /// ```
+    /// use rpcnet::{Server, ServerConfig};
+    /// use rpcnet_cluster::{ClusterConfig, ServerBuilderExt};
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let config = ClusterConfig::builder().with_tag("role", "worker").build()?;
+    /// let server = Server::builder(ServerConfig::development().build()?).enable_cluster(config).start().await?;
+    /// assert_eq!(server.cluster().get_tag("role").as_deref(), Some("worker"));
+    /// server.shutdown(Duration::from_secs(1)).await;
+    /// # Ok(()) }
+    /// ```
+    fn enable_cluster(self, config: ClusterConfig) -> ClusterServerBuilder;
 }
 
 struct Inner {
@@ -145,6 +169,10 @@ impl ServerBuilderExt for ServerBuilder {
     fn cluster(self, bulk: &BulkService) -> Self {
         let bulk = bulk.clone();
         self.register(BULK_METHOD, move |message| bulk.clone().answer(message))
+    }
+
+    fn enable_cluster(self, config: ClusterConfig) -> ClusterServerBuilder {
+        ClusterServerBuilder::new(self, config)
     }
 }
 

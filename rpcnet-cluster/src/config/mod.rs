@@ -55,6 +55,8 @@ pub(crate) struct ClusterSettings {
     pub(crate) timing: Timing,
     pub(crate) client: Option<rpcnet::ClientConfig>,
     pub(crate) events_max: usize,
+    /// What all this was made of.
+    given: ClusterConfigBuilder,
 }
 
 /// What the membership protocol is told, where it differs from its own defaults.
@@ -78,6 +80,21 @@ impl ClusterConfig {
 
     pub(crate) fn settings(&self) -> &ClusterSettings {
         &self.0
+    }
+
+    /// The same for a node whose server takes calls at `addr`.
+    ///
+    /// # Errors
+    ///
+    /// The settings don't fit that address.
+    pub(crate) fn served_at(&self, addr: SocketAddr) -> Result<Self, ConfigError> {
+        self.0.given.clone().with_bind_addr(addr).build()
+    }
+
+    /// The same with a port for gossip that the system chooses; `None` if one was asked for.
+    pub(crate) fn with_any_gossip_port(&self) -> Option<Self> {
+        let given = self.0.given.clone();
+        if given.gossip_port.is_some() { None } else { given.with_gossip_port(0).build().ok() }
     }
 }
 
@@ -267,6 +284,7 @@ impl ClusterConfigBuilder {
     ///
     /// The first [`ConfigError`] found; it names the setting and says what to do.
     pub fn build(self) -> Result<ClusterConfig, ConfigError> {
+        let given = self.clone();
         let node_id =
             self.node_id.map(|id| NodeId::new(&id).map_err(|_| ConfigError::NodeId { given: id })).transpose()?;
         let bind = self.bind_addr.check("with_bind_addr")?;
@@ -299,6 +317,7 @@ impl ClusterConfigBuilder {
             timing: self.timing,
             client: self.client,
             events_max: self.events_max,
+            given,
         })))
     }
 }

@@ -102,10 +102,9 @@ pub use wire::BULK_BYTES_MAX;
 #[cfg(feature = "simulation")]
 pub(crate) use self::{
     node::Standing,
-    random::mix,
     wire::{Claim, Message, Packet, PacketWriter, Section},
 };
-pub(crate) use random::Random;
+pub(crate) use random::{Random, hash, mix};
 
 use self::{
     gossip::Gossip,

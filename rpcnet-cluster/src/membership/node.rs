@@ -1,8 +1,8 @@
 //! Who a node is, and which of two claims about it counts.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, net::SocketAddr, sync::Arc};
 
-use super::random::mix;
+use super::random::hash;
 
 /// The name of a node: chosen by whoever runs it, the same after a restart, unique in the cluster.
 ///
@@ -34,19 +34,26 @@ impl NodeId {
         Ok(Self(name.into()))
     }
 
+    /// The node that is known by its address only.
+    pub(crate) fn of_address(address: SocketAddr) -> Self {
+        // At most 58 bytes: those of an IPv6 address with a scope.
+        Self(address.to_string().into())
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
+    /// The name as shared text.
+    pub(crate) fn text(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+
     /// The name in eight bytes.
     pub fn key(&self) -> NodeKey {
-        // FNV-1a, then a finalizer: the key orders nodes on the monitors' rings, so its high bits must be good too.
-        let hash = self
-            .0
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-        NodeKey(mix(hash))
+        // The key orders nodes on the monitors' rings.
+        NodeKey(hash(self.0.as_bytes()))
     }
 }
 

@@ -27,7 +27,7 @@ use crate::Tags;
 /// assert!(!filter.matches(&tags.with("draining", "yes")?));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
     terms: Arc<[Term]>,
 }
@@ -58,13 +58,13 @@ pub trait IntoFilter {
 }
 
 /// One condition on one tag.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Term {
     name: Box<str>,
     test: Test,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Test {
     Present,
     Absent,

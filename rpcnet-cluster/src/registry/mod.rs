@@ -6,4 +6,4 @@ mod workers;
 
 pub use filter::{Filter, FilterError, IntoFilter};
 pub use nodes::NodeRegistry;
-pub use workers::{CallGuard, SelectError, Worker, WorkerRegistry};
+pub use workers::{SelectError, WorkerRegistry};

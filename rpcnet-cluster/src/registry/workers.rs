@@ -1,14 +1,11 @@
 //! The nodes that do the work, and what this node has experienced with each.
 
 use std::{
-    collections::HashMap,
     fmt,
-    net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -16,7 +13,13 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::filter::{Filter, FilterError, IntoFilter};
-use crate::{ClusterEvent, ClusterMembership, Events, Node, NodeId, Tags};
+use crate::{
+    ClusterEvent, ClusterMembership, Events, NodeId,
+    balance::{
+        CandidateOptions, Candidates, LoadBalancingStrategy, PickRequest, Roster, Worker, WorkerInfo, affinity_key,
+    },
+    membership::Time,
+};
 
 /// The workers of a cluster: the members that a filter names, by default those with the tag `role=worker`.
 ///
@@ -41,31 +44,19 @@ pub struct WorkerRegistry {
 struct Shared {
     cluster: ClusterMembership,
     filter: Filter,
-    workers: ArcSwap<Vec<Worker>>,
-    /// What was experienced with each node, also while it is away. Bounded by the view.
-    experience: Mutex<HashMap<NodeId, Arc<Experience>>>,
+    strategy: LoadBalancingStrategy,
+    /// The clock of the roster counts from here.
+    since: Instant,
+    workers: ArcSwap<Workers>,
+    roster: Mutex<Roster>,
     started: AtomicBool,
 }
 
-/// One worker: what it publishes, and what this node has experienced with it. Cloning is cheap.
-#[derive(Clone)]
-pub struct Worker {
-    node: Arc<Node>,
-    experience: Arc<Experience>,
+/// The workers of one view, and those of them that were asked for, prepared.
+struct Workers {
+    all: Arc<[Worker]>,
+    prepared: ArcSwap<Vec<(Filter, Arc<Candidates>)>>,
 }
-
-/// What this process has experienced with one node.
-struct Experience {
-    active: AtomicUsize,
-    /// When this was made; `failing_until_ms` counts from then.
-    since: Instant,
-    /// Until when the node counts as failing, in milliseconds; 0 for not at all.
-    failing_until_ms: AtomicU64,
-}
-
-/// Counts a call to a worker for as long as it exists: see [`Worker::begin_call`].
-#[must_use = "the call counts as ended when this is dropped"]
-pub struct CallGuard(Arc<Experience>);
 
 /// Why no worker was selected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -92,10 +83,21 @@ impl WorkerRegistry {
         Self::with_workers(cluster, "role=worker".parse().unwrap_or_default())
     }
 
+    /// The registry of all members with the tag `role=worker`, that selects by this strategy instead of the default one.
+    pub fn with_strategy(cluster: ClusterMembership, strategy: LoadBalancingStrategy) -> Self {
+        Self::build(cluster, "role=worker".parse().unwrap_or_default(), strategy)
+    }
+
     /// The registry of all members that `filter` names.
     pub fn with_workers(cluster: ClusterMembership, filter: Filter) -> Self {
-        let (workers, experience, started) = (ArcSwap::default(), Mutex::default(), AtomicBool::new(false));
-        let shared = Arc::new(Shared { cluster, filter, workers, experience, started });
+        Self::build(cluster, filter, LoadBalancingStrategy::default())
+    }
+
+    fn build(cluster: ClusterMembership, filter: Filter, strategy: LoadBalancingStrategy) -> Self {
+        let roster = Mutex::new(Roster::new(seed(&cluster)));
+        let (since, workers, started) =
+            (Instant::now(), ArcSwap::from_pointee(Workers::default()), AtomicBool::new(false));
+        let shared = Arc::new(Shared { cluster, filter, strategy, since, workers, roster, started });
         shared.refresh();
         Self { shared }
     }
@@ -126,22 +128,26 @@ impl WorkerRegistry {
 
     /// All workers that count as members, by name; those that are degraded or were reported among them.
     pub fn workers(&self) -> Vec<Worker> {
-        self.shared.workers.load().to_vec()
+        self.shared.tick();
+        self.shared.workers.load().all.to_vec()
     }
 
     /// How many workers count as members.
     pub fn worker_count(&self) -> usize {
-        self.shared.workers.load().len()
+        self.shared.workers.load().all.len()
     }
 
     /// How many of them are healthy.
     pub fn healthy_count(&self) -> usize {
-        self.shared.workers.load().iter().filter(|worker| worker.is_healthy()).count()
+        self.shared.tick();
+        self.shared.workers.load().all.iter().filter(|worker| worker.is_healthy()).count()
     }
 
-    /// A worker that `filter` names: the first healthy one; if there is none, the first degraded one; then any.
+    /// A worker that `filter` names, by the registry's strategy.
     ///
-    /// Workers that are draining come last.
+    /// Workers that are suspected, degraded or were reported are passed over as long as at least half are well, and those that are
+    /// draining as long as there are others. The first selection by a filter after each change of the cluster prepares it; the
+    /// others neither wait nor look at all workers. A text is parsed each time.
     ///
     /// # Errors
     ///
@@ -149,19 +155,33 @@ impl WorkerRegistry {
     pub fn select_worker(&self, filter: impl IntoFilter) -> Result<Worker, SelectError> {
         let filter = filter.into_filter()?;
         let workers = self.shared.workers.load();
-        let matching = workers.iter().filter(|worker| filter.matches(worker.tags()));
-        match matching.min_by_key(|worker| worker.rank()) {
+        let candidates = workers.prepared(&filter);
+        match candidates.pick(&self.shared.strategy, &PickRequest::new(self.shared.now())) {
             Some(worker) => Ok(worker.clone()),
-            None => Err(SelectError::NoMatch { filter, workers: workers.len() }),
+            None => Err(SelectError::NoMatch { filter, workers: workers.all.len() }),
         }
+    }
+
+    /// How workers are selected.
+    pub fn strategy(&self) -> LoadBalancingStrategy {
+        self.shared.strategy
     }
 
     /// Says that a call to this worker has failed: for five seconds others are preferred, or until the cluster has seen
     /// it recover. Membership itself is not told: a worker that refuses calls can still be alive.
     pub fn report_failure(&self, id: &NodeId) {
-        if let Some(experience) = self.shared.experience.lock().get(id) {
-            experience.fail();
+        if let Some(worker) = self.shared.worker(id) {
+            worker.report_failure(self.shared.now());
         }
+    }
+
+    pub(crate) fn cluster(&self) -> &ClusterMembership {
+        &self.shared.cluster
+    }
+
+    /// Who counts as a worker.
+    pub(crate) fn workers_filter(&self) -> &Filter {
+        &self.shared.filter
     }
 
     /// What happens in the cluster from now on, among workers and others.
@@ -174,139 +194,65 @@ impl Shared {
     /// Takes the list of workers from the newest view.
     fn refresh(&self) {
         // Under the lock, so that an older list never replaces a newer one.
-        let mut experience = self.experience.lock();
+        let mut roster = self.roster.lock();
         let view = self.cluster.view();
         let live = view.live().filter(|node| self.filter.matches(&node.tags));
-        let workers = live.map(|node| Worker {
-            node: Arc::clone(node),
-            experience: Arc::clone(experience.entry(node.id.clone()).or_default()),
-        });
-        let workers = workers.collect();
-        if experience.len() > 2 * view.nodes().len() + 64 {
-            experience.retain(|id, experience| Arc::strong_count(experience) > 1 || view.get(id).is_some());
-        }
-        self.workers.store(Arc::new(workers));
+        let all = roster.update(self.now(), live.map(|node| WorkerInfo::from(&**node)));
+        self.workers.store(Arc::new(Workers { all, ..Workers::default() }));
     }
 
     fn forgive(&self, id: &NodeId) {
-        if let Some(experience) = self.experience.lock().get(id) {
-            experience.failing_until_ms.store(0, Ordering::Relaxed);
+        if let Some(worker) = self.worker(id) {
+            worker.forgive();
         }
+    }
+
+    fn worker(&self, id: &NodeId) -> Option<Worker> {
+        self.workers.load().all.iter().find(|worker| worker.id() == id).cloned()
+    }
+
+    fn now(&self) -> Time {
+        Time::since_start(self.since.elapsed())
+    }
+
+    fn tick(&self) {
+        self.roster.lock().tick(self.now());
     }
 }
 
-impl Worker {
-    /// The node's name.
-    pub fn id(&self) -> &NodeId {
-        &self.node.id
-    }
-
-    /// What people call it: its tag `label`, or its name.
-    pub fn label(&self) -> &str {
-        self.node.tags.get("label").unwrap_or(self.node.id.as_str())
-    }
-
-    /// Where it takes calls.
-    pub fn addr(&self) -> SocketAddr {
-        self.node.addr()
-    }
-
-    /// What it says about itself.
-    pub fn tags(&self) -> &Tags {
-        &self.node.tags
-    }
-
-    /// The node that it is.
-    pub fn node(&self) -> &Arc<Node> {
-        &self.node
-    }
-
-    /// How many calls this process has under way to it.
-    pub fn active_connections(&self) -> usize {
-        self.experience.active.load(Ordering::Relaxed)
-    }
-
-    /// How much it can take, in units of its own: its tag `capacity`, or 1.
-    pub fn capacity(&self) -> u32 {
-        self.node.tags.get("capacity").and_then(|capacity| capacity.parse().ok()).unwrap_or(1)
-    }
-
-    /// Whether it is alive, says that it is well, and no call to it was reported to have failed in the last seconds.
-    pub fn is_healthy(&self) -> bool {
-        self.node.is_healthy() && !self.experience.is_failing()
-    }
-
-    /// Whether it counts as a member, but is suspected, says that it is not well, or was reported.
-    pub fn is_degraded(&self) -> bool {
-        !self.is_healthy()
-    }
-
-    /// Counts a call to it, until the guard is dropped.
-    pub fn begin_call(&self) -> CallGuard {
-        self.experience.active.fetch_add(1, Ordering::Relaxed);
-        CallGuard(Arc::clone(&self.experience))
-    }
-
-    /// Lower is better.
-    fn rank(&self) -> u8 {
-        match () {
-            () if self.node.draining => 3,
-            () if self.experience.is_failing() => 2,
-            () if self.node.is_degraded() => 1,
-            () => 0,
+impl Workers {
+    fn prepared(&self, filter: &Filter) -> Arc<Candidates> {
+        let find = |prepared: &[(Filter, Arc<Candidates>)]| {
+            prepared.iter().find(|(known, _)| known == filter).map(|(_, candidates)| Arc::clone(candidates))
+        };
+        if let Some(candidates) = find(&self.prepared.load()) {
+            return candidates;
         }
+        let candidates = Arc::new(Candidates::matching(&self.all, filter, &CandidateOptions::default()));
+        self.prepared.rcu(|prepared| {
+            let kept = prepared.iter().rev().take(PREPARED_MAX - 1).rev().cloned();
+            kept.chain([(filter.clone(), Arc::clone(&candidates))]).collect::<Vec<_>>()
+        });
+        candidates
     }
 }
 
-impl Experience {
-    fn fail(&self) {
-        let until = self.since.elapsed() + FAILURE_KEPT;
-        self.failing_until_ms.store(until.as_millis() as u64, Ordering::Relaxed);
-    }
-
-    fn is_failing(&self) -> bool {
-        match self.failing_until_ms.load(Ordering::Relaxed) {
-            // The usual case asks no clock.
-            0 => false,
-            until => (self.since.elapsed().as_millis() as u64) < until,
-        }
-    }
-}
-
-impl Default for Experience {
+impl Default for Workers {
     fn default() -> Self {
-        Self { active: AtomicUsize::new(0), since: Instant::now(), failing_until_ms: AtomicU64::new(0) }
-    }
-}
-
-impl Drop for CallGuard {
-    fn drop(&mut self) {
-        self.0.active.fetch_sub(1, Ordering::Relaxed);
+        Self { all: Arc::new([]), prepared: ArcSwap::default() }
     }
 }
 
 impl fmt::Debug for WorkerRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WorkerRegistry").field("workers", &self.shared.workers.load()).finish_non_exhaustive()
+        f.debug_struct("WorkerRegistry").field("workers", &self.shared.workers.load().all).finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for Worker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Worker")
-            .field("id", self.id())
-            .field("addr", &self.addr())
-            .field("active_connections", &self.active_connections())
-            .field("is_healthy", &self.is_healthy())
-            .finish_non_exhaustive()
-    }
+/// Processes must not make the same choices; which, matters to nobody.
+fn seed(cluster: &ClusterMembership) -> u64 {
+    affinity_key(cluster.local_node_id().as_str())
 }
 
-impl fmt::Debug for CallGuard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CallGuard")
-    }
-}
-
-/// Long enough for the failure detector to say what was the matter.
-const FAILURE_KEPT: Duration = Duration::from_secs(5);
+/// Filters that a program makes up as it goes are prepared again and again; those that it uses all the time stay.
+const PREPARED_MAX: usize = 32;

@@ -3,6 +3,7 @@
 mod backoff;
 mod connection;
 mod dial;
+mod direct;
 mod driver;
 mod gate;
 mod lane;
@@ -28,14 +29,14 @@ use std::{
 
 use bytes::Bytes;
 pub(crate) use connection::ConnectionGuard;
+pub use direct::{DirectConnection, SentCall, Turn};
 pub(crate) use pending::{answer_of, deadline_exceeded};
 pub use state::{ConnectionState, ConnectionWatch};
 use tokio::{task::AbortHandle, time::Instant};
 
 use crate::{
     ClientConfig, Executed, RpcError, Target,
-    channel::{Answer, Channel, Encode, Outgoing, OutgoingStream},
-    codec::unpinned,
+    channel::{Answer, Channel, Encode, Outgoing, OutgoingStream, Raw},
     method::method_id,
     proto::Status,
     streaming::{RequestSink, ResponseReceiver},
@@ -157,12 +158,7 @@ impl Client {
             let call = Outgoing::new(method_id(name), deadline, None)?;
             self.unary(&call, Raw(message.into())).await
         };
-        let answer = answer.await;
-        let answer = answer.and_then(|answer| match answer.status {
-            // What a caller keeps must not pin the packet buffer that it is a slice of.
-            Status::Ok => Ok(unpinned(answer.message.into_bytes())),
-            status => Err(RpcError::from_status(status, unpinned(answer.message.into_bytes()))),
-        });
+        let answer = answer.await.and_then(Answer::into_result);
         answer.map_err(|error| error.in_call(name.to_owned()))
     }
 
@@ -223,13 +219,13 @@ impl Channel for Client {
 
     async fn streaming(
         &self,
-        call: OutgoingStream,
-        first: Option<Vec<u8>>,
+        call: &mut OutgoingStream,
+        first: Option<&[u8]>,
     ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
         let link = &self.shared.link;
         let mut connection = link.connection(call.begins_by).await?;
         loop {
-            match connection.open_streaming(&call, first.as_deref()).await {
+            match connection.open_streaming(call, first).await {
                 // Nothing was sent yet.
                 Err(error) if error.executed() == Executed::No && connection.gate().is_shut() => {
                     connection = link.connection_after(&connection, call.begins_by).await?;
@@ -287,16 +283,6 @@ enum Stage<'a> {
     Admitted(Reservation<'a>),
     Sent(PendingCall<'a>),
     Left,
-}
-
-/// Raw bytes are encoded already.
-struct Raw(Bytes);
-
-impl Encode for Raw {
-    fn encode(&self, out: &mut Vec<u8>) -> Result<(), RpcError> {
-        out.extend_from_slice(&self.0);
-        Ok(())
-    }
 }
 
 impl fmt::Debug for Client {

@@ -6,7 +6,6 @@ use super::Client;
 use crate::{
     RawResponseStream, Requests, RpcError,
     channel::{Channel, OutgoingStream},
-    method::method_id,
     streaming::call,
 };
 
@@ -82,8 +81,7 @@ impl Client {
     }
 
     fn outgoing_stream(&self, name: &str) -> Result<OutgoingStream, RpcError> {
-        let call = OutgoingStream::new(method_id(name), None, self.default_deadline(), None);
-        call.map_err(|error| error.in_call(name.to_owned()))
+        OutgoingStream::raw(name, self.default_deadline())
     }
 }
 

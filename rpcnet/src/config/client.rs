@@ -93,6 +93,16 @@ impl ClientConfig {
         builder
     }
 
+    /// How long a call may take if neither the call nor its method says otherwise.
+    pub fn deadline(&self) -> Duration {
+        self.0.deadline
+    }
+
+    /// Whether calls wait for a connection while there is none.
+    pub fn waits_for_ready(&self) -> bool {
+        self.0.wait_for_ready
+    }
+
     pub(crate) fn settings(&self) -> &ClientSettings {
         &self.0
     }

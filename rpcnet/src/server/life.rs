@@ -79,6 +79,11 @@ impl Life {
         let _ = self.watch().wait_for(|phase| *phase == Phase::Stopped).await;
     }
 
+    /// Waits until new calls are refused.
+    pub(crate) async fn draining(&self) {
+        let _ = self.watch().wait_for(|phase| *phase != Phase::Serving).await;
+    }
+
     /// Counts a connection until the guard is dropped.
     pub(crate) fn open_connection(&self) -> OpenConnection<'_> {
         self.connections.fetch_add(1, Ordering::SeqCst);

@@ -5,9 +5,11 @@ mod builder;
 mod connection;
 mod dispatch;
 mod endpoint;
+mod hooks;
 mod lane;
 mod large;
 mod life;
+mod load;
 mod outbox;
 mod pace;
 mod responder;
@@ -24,6 +26,8 @@ use std::{fmt, net::SocketAddr, sync::Arc};
 use tokio::sync::Semaphore;
 
 pub use builder::ServerBuilder;
+pub use hooks::NotReady;
+pub use load::{ServerLoad, ServerMonitor};
 pub(crate) use router::{Route, Router};
 pub(crate) use running::HandlerTask;
 pub use shutdown::Shutdown;
@@ -108,6 +112,8 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.shared.life.stop();
+        // They run on their own: there is nobody to wait for them.
+        self.shared.hooks.run_stopped(&self.shared.application).detach_all();
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::{
     budget::{Account, Budget, Charge},
+    hooks::Hooks,
     life::Life,
     router::{Route, Router},
 };
@@ -27,6 +28,7 @@ pub(crate) struct ServerShared {
     pub(crate) config: ServerConfig,
     pub(crate) router: Router,
     pub(crate) life: Life,
+    pub(super) hooks: Hooks,
     pub(crate) budget: Budget,
     /// The runtime that the server was started on: handlers that take their time run there, and what any handler
     /// spawns lands there, never on an IO thread.
@@ -65,7 +67,17 @@ impl ServerShared {
         let budget = Budget::new(config.settings().limits.buffer_bytes_max());
         let threads = application.metrics().num_workers();
         let (calls, computing) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { config, router, life: Life::new(), budget, application, threads, calls, computing }
+        Self {
+            config,
+            router,
+            life: Life::new(),
+            hooks: Hooks::default(),
+            budget,
+            application,
+            threads,
+            calls,
+            computing,
+        }
     }
 
     /// Counts a handler that computes, until the guard is dropped.

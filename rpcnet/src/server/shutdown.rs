@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep_until, timeout_at},
+};
 
 use super::Server;
 use crate::config::DEADLINE;
@@ -26,7 +29,8 @@ pub enum Shutdown {
 impl Server {
     /// Ends well, within `deadline`: tells every client to go away, lets what is in flight finish, then stops.
     ///
-    /// From the first poll on, new connections and new calls are refused; the calls fail with
+    /// First runs what is to be told [before](Server::on_drain), if there is anything. From then on, which is the first poll if
+    /// there is nothing, new connections and new calls are refused; the calls fail with
     /// [`ErrorKind::Draining`](crate::ErrorKind::Draining), which says that they never ran, and a [`Client`](crate::Client) sends them again on
     /// another connection. Calls in flight end as they would have, and their answers reach their callers: a client
     /// closes its connection when it has them all. What is not done at the deadline is cut off, as by
@@ -44,6 +48,12 @@ impl Server {
         let end = Instant::now() + deadline;
         let cut_off = end - STOP_TIME.min(deadline / 4);
         let life = &self.shared.life;
+        let mut told = self.shared.hooks.run_draining(&self.shared.application);
+        if !told.is_empty() {
+            // Whoever does not come to an end here goes on beside what follows.
+            let _ = timeout_at(Instant::now() + deadline / 4, join(&mut told)).await;
+            told.detach_all();
+        }
         life.drain(Some(cut_off));
         // Nothing is left to finish on a server that had stopped before; one that is stopped meanwhile cuts off what is.
         let stopped_before = life.is_stopped();
@@ -58,6 +68,7 @@ impl Server {
         // A handler that blocks an IO thread, against all advice, must not make this hang.
         let late = end.max(Instant::now() + STOP_TIME);
         let stopped = timeout_at(late, self.stopped()).await.is_ok();
+        self.tell_stopped(late).await;
         if complete && stopped { Shutdown::Complete } else { Shutdown::CutOff { calls, connections } }
     }
 
@@ -67,6 +78,7 @@ impl Server {
     /// cluster. There is no way back. New calls are refused as having never run; a [`Client`](crate::Client) sends them
     /// again on another connection.
     pub fn stop_accepting(&self) {
+        self.shared.hooks.run_draining(&self.shared.application).detach_all();
         self.shared.life.drain(None);
     }
 
@@ -93,12 +105,28 @@ impl Server {
     pub async fn stop(&self) {
         self.shared.life.stop();
         self.stopped().await;
+        self.tell_stopped(Instant::now() + STOP_TIME).await;
+    }
+
+    /// Runs what is to be run when the server has stopped, and waits for it no longer than that.
+    async fn tell_stopped(&self, until: Instant) {
+        let mut told = self.shared.hooks.run_stopped(&self.shared.application);
+        let _ = timeout_at(until, join(&mut told)).await;
+        told.detach_all();
     }
 
     /// Waits until the server has stopped.
     pub async fn stopped(&self) {
         // Never has a permit: it only ever ends by being closed.
         let _ = self.running.acquire().await;
+    }
+}
+
+async fn join(hooks: &mut JoinSet<()>) {
+    while let Some(ended) = hooks.join_next().await {
+        if let Err(error) = ended {
+            tracing::warn!(%error, "a hook of the server's end failed");
+        }
     }
 }
 

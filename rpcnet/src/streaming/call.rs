@@ -21,15 +21,16 @@ pub(crate) type EncodeRequest<T> = fn(&T, &mut Vec<u8>) -> Result<(), RpcError>;
 pub(crate) async fn server_streaming<C: Channel>(
     channel: &C,
     method: Cow<'static, str>,
-    call: OutgoingStream,
+    mut call: OutgoingStream,
     request: Vec<u8>,
 ) -> Result<RawResponseStream, RpcError> {
     let mut resends = 0;
     loop {
-        let begun = begin_server_streaming(channel, method.clone(), &call, request.clone()).await;
+        let begun = begin_server_streaming(channel, method.clone(), &mut call, &request).await;
         match begun {
             // The handler never ran, and the connection to that server was left: the next one takes the call.
             Err(error) if error.kind() == ErrorKind::Draining && resends < RESENDS_MAX => resends += 1,
+            Err(error) if channel.begins_again(&call, &error) => {}
             begun => return begun.map_err(|error| error.in_call(method)),
         }
     }
@@ -38,10 +39,10 @@ pub(crate) async fn server_streaming<C: Channel>(
 async fn begin_server_streaming<C: Channel>(
     channel: &C,
     method: Cow<'static, str>,
-    call: &OutgoingStream,
-    request: Vec<u8>,
+    call: &mut OutgoingStream,
+    request: &[u8],
 ) -> Result<RawResponseStream, RpcError> {
-    let (mut sink, receiver) = channel.streaming(call.clone(), Some(request)).await?;
+    let (mut sink, receiver) = channel.streaming(call, Some(request)).await?;
     sink.end();
     // A server that takes no more has answered, and its answer says why.
     let _ = within(call.begins_by, async { Ok(poll_fn(|cx| sink.poll_flush(cx)).await) }).await?;
@@ -55,12 +56,12 @@ const RESENDS_MAX: u32 = 3;
 /// A stream of requests, one response. The requests are sent by this very future: dropping it stops them.
 pub(crate) async fn client_streaming<C: Channel, T, R: Requests<T>>(
     channel: &C,
-    call: OutgoingStream,
+    mut call: OutgoingStream,
     first: Option<Vec<u8>>,
     requests: R,
     encode: EncodeRequest<T>,
 ) -> Result<Bytes, RpcError> {
-    let (mut sink, mut receiver) = channel.streaming(call.clone(), first).await?;
+    let (mut sink, mut receiver) = channel.streaming(&mut call, first.as_deref()).await?;
     let answer = exchange(&mut sink, &mut receiver, &call.answered, requests, encode);
     let answer = match call.deadline {
         Some(deadline) => within(deadline, answer).await,
@@ -75,13 +76,13 @@ pub(crate) async fn client_streaming<C: Channel, T, R: Requests<T>>(
 pub(crate) async fn bidirectional<C: Channel, T: 'static, R: Requests<T>>(
     channel: &C,
     method: Cow<'static, str>,
-    call: OutgoingStream,
+    mut call: OutgoingStream,
     first: Option<Vec<u8>>,
     requests: R,
     encode: EncodeRequest<T>,
 ) -> Result<RawResponseStream, RpcError> {
     let begun = async {
-        let (mut sink, receiver) = channel.streaming(call.clone(), first).await?;
+        let (mut sink, receiver) = channel.streaming(&mut call, first.as_deref()).await?;
         let failure = Failure::default();
         let pumped = {
             let failure = failure.clone();

@@ -41,10 +41,24 @@ pub(crate) enum Event {
     End(Answer),
 }
 
+/// Whoever wants to know what becomes of a streaming call. Dropped when nobody reads its answer any more.
+#[doc(hidden)]
+pub trait StreamWatch: Send + Sync {
+    /// The handler has begun to answer.
+    fn on_started(&mut self);
+
+    /// The call is over: it ended well, or with this failure.
+    fn on_end(&mut self, failure: Option<&RpcError>);
+
+    /// Whom the call was sent to.
+    fn peer(&self) -> &Arc<str>;
+}
+
 /// Cuts an answer into events.
 #[doc(hidden)]
 pub struct ResponseReceiver {
     source: Source,
+    watch: Option<Box<dyn StreamWatch>>,
     reader: FrameReader,
     /// A message of which a part has arrived.
     partial: BodyBuilder,
@@ -55,7 +69,20 @@ pub struct ResponseReceiver {
 
 impl ResponseReceiver {
     pub(crate) fn new(source: Source, message_bytes_max: usize) -> Self {
-        Self { source, reader: FrameReader::default(), partial: BodyBuilder::default(), end: None, message_bytes_max }
+        let (reader, partial) = (FrameReader::default(), BodyBuilder::default());
+        Self { source, watch: None, reader, partial, end: None, message_bytes_max }
+    }
+
+    /// Tells `watch` what becomes of the call.
+    #[must_use]
+    pub fn watched(mut self, watch: Box<dyn StreamWatch>) -> Self {
+        self.watch = Some(watch);
+        self
+    }
+
+    /// Whom the call was sent to, where that was chosen among several.
+    pub(crate) fn peer(&self) -> Option<Arc<str>> {
+        self.watch.as_ref().map(|watch| Arc::clone(watch.peer()))
     }
 
     /// The next event.
@@ -65,6 +92,19 @@ impl ResponseReceiver {
     /// The stream broke before the handler's end: what came so far is not all. Nothing comes after that, nor after
     /// [`Event::End`].
     pub(crate) fn poll_event(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Event, RpcError>> {
+        let event = ready!(self.poll_next_event(cx));
+        if let Some(watch) = &mut self.watch {
+            match &event {
+                Ok(Event::Started(_)) => watch.on_started(),
+                Ok(Event::Item(_)) => {}
+                Ok(Event::End(answer)) => watch.on_end(answer.error().as_ref()),
+                Err(error) => watch.on_end(Some(error)),
+            }
+        }
+        Poll::Ready(event)
+    }
+
+    fn poll_next_event(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Event, RpcError>> {
         loop {
             while let Some(piece) = self.next_piece()? {
                 if let Some(event) = self.event(piece)? {

@@ -5,6 +5,7 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     pin::Pin,
+    sync::Arc,
     task::{self, Poll},
 };
 
@@ -33,6 +34,8 @@ use crate::{
 #[must_use = "dropping it cancels the call"]
 pub struct RawResponseStream {
     method: Cow<'static, str>,
+    /// Whom the call was sent to, where that was chosen among several.
+    peer: Option<Arc<str>>,
     /// `None` once the call is over.
     live: Option<Live>,
 }
@@ -84,8 +87,21 @@ impl RawResponseStream {
         mut receiver: ResponseReceiver,
         requests: RequestsOf,
         failure: Failure,
-        OutgoingStream { deadline, answered, .. }: &OutgoingStream,
+        call: &OutgoingStream,
     ) -> Result<Self, RpcError> {
+        let peer = receiver.peer();
+        let first = Self::first_event(&mut receiver, requests, &failure, &call.answered).await;
+        let (first, requests) = first.map_err(|error| error.at_peer(peer.clone()))?;
+        let live = Live { receiver, first, requests, failure, deadline: call.deadline, overdue: None };
+        Ok(Self { method, peer, live: Some(live) })
+    }
+
+    async fn first_event(
+        receiver: &mut ResponseReceiver,
+        requests: RequestsOf,
+        failure: &Failure,
+        answered: &Option<AnswerMetadata>,
+    ) -> Result<(Option<Event>, RequestsOf), RpcError> {
         let first = match poll_fn(|cx| receiver.poll_event(cx)).await {
             Ok(Event::Started(fields)) => {
                 tell(answered, Some(&fields.metadata));
@@ -100,8 +116,12 @@ impl RawResponseStream {
             Ok(event) => Some(event),
             Err(error) => return Err(failure.get().unwrap_or(error)),
         };
-        let live = Live { receiver, first, requests, failure, deadline: *deadline, overdue: None };
-        Ok(Self { method, live: Some(live) })
+        Ok((first, requests))
+    }
+
+    /// Names the call, and whom it was sent to.
+    fn named(&self, error: RpcError) -> RpcError {
+        error.in_call(self.method.clone()).at_peer(self.peer.clone())
     }
 
     /// The next item, if it has arrived whole.
@@ -116,7 +136,7 @@ impl RawResponseStream {
         let cause = self.live.take().and_then(|live| live.failure.get());
         // It had begun to answer.
         let error = cause.unwrap_or(error).with_executed(Executed::Yes);
-        Poll::Ready(Some(Err(error.in_call(self.method.clone()))))
+        Poll::Ready(Some(Err(self.named(error))))
     }
 
     fn end(&mut self, answer: Answer) -> Poll<Option<Result<Body, RpcError>>> {
@@ -130,7 +150,7 @@ impl RawResponseStream {
             (status, Some(cause)) => cause.with_executed(executed_by(status)),
             (status, None) => RpcError::from_status(status, answer.message.into_bytes()),
         };
-        Poll::Ready(Some(Err(error.in_call(self.method.clone()))))
+        Poll::Ready(Some(Err(self.named(error))))
     }
 
     /// The next item as it arrived.
@@ -207,7 +227,7 @@ impl<T, E> ResponseStream<T, E> {
     fn failed(&mut self, error: RpcError) -> CallError<E> {
         // What comes after an item that makes no sense can't be trusted: the call is cancelled.
         self.raw.live = None;
-        CallError::Rpc(error.in_call(self.raw.method.clone()))
+        CallError::Rpc(self.raw.named(error))
     }
 }
 
@@ -260,6 +280,11 @@ pub(crate) async fn collect_answer(
     receiver: &mut ResponseReceiver,
     answered: &Option<AnswerMetadata>,
 ) -> Result<Bytes, RpcError> {
+    let peer = receiver.peer();
+    collect(receiver, answered).await.map_err(|error| error.at_peer(peer))
+}
+
+async fn collect(receiver: &mut ResponseReceiver, answered: &Option<AnswerMetadata>) -> Result<Bytes, RpcError> {
     let mut item = None;
     loop {
         match poll_fn(|cx| receiver.poll_event(cx)).await? {

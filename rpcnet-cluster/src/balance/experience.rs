@@ -1,0 +1,217 @@
+//! What this process has experienced with one worker: atomics, shared by every list that the worker is in.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use super::{
+    breaker::Breaker,
+    call::Outcome,
+    latency::PeakEwma,
+    load::{LoadReport, Reported},
+    pool::Pool,
+};
+use crate::membership::Time;
+
+/// What this process has experienced with one worker.
+///
+/// Its fields change one by one, each by itself consistent; a pick that sees some of them a call later than the others is
+/// no worse for it.
+#[derive(Debug)]
+pub(crate) struct Experience {
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) latency: PeakEwma,
+    /// Calls under way, streams among them.
+    in_flight: AtomicU32,
+    /// Calls under way whose answer is waited for: see [`Experience::stalled_us`].
+    awaited: AtomicU32,
+    /// When the last of those calls ended, or the first began.
+    progress_us: AtomicU64,
+    pub(crate) reported: Reported,
+    drains: AtomicBool,
+    pub(crate) breaker: Breaker,
+    pub(crate) ejection: Ejection,
+    /// Until when somebody's report that it fails is believed.
+    blamed_until_us: AtomicU64,
+    /// Calls that ended well and badly since the last look of the outlier detector.
+    pub(crate) successes: AtomicU32,
+    pub(crate) failures: AtomicU32,
+    /// When it appeared, or longer ago if it was there from the beginning.
+    appeared: Option<Time>,
+}
+
+/// What the outlier detector decided.
+#[derive(Debug, Default)]
+pub(crate) struct Ejection {
+    /// 0: not ejected.
+    pub(crate) until_us: AtomicU64,
+    pub(crate) times: AtomicU32,
+}
+
+/// How much a worker is wanted, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    /// Nothing is known against it.
+    Ready,
+    /// Suspected, or says that it is not well.
+    Doubtful,
+    /// Its breaker is open, it was ejected, or somebody reported it.
+    Out,
+    /// It wants no new work.
+    Draining,
+}
+
+impl Experience {
+    /// `appeared` is `None` for a worker that was there from the beginning: it has no slow start.
+    pub(crate) fn new(pool: Arc<Pool>, appeared: Option<Time>) -> Self {
+        Self {
+            pool,
+            latency: PeakEwma::default(),
+            in_flight: AtomicU32::new(0),
+            awaited: AtomicU32::new(0),
+            progress_us: AtomicU64::new(0),
+            reported: Reported::default(),
+            drains: AtomicBool::new(false),
+            breaker: Breaker::default(),
+            ejection: Ejection::default(),
+            blamed_until_us: AtomicU64::new(0),
+            successes: AtomicU32::new(0),
+            failures: AtomicU32::new(0),
+            appeared,
+        }
+    }
+
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn begin(&self) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn end(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn begin_awaited(&self, now: Time) {
+        // Before the call is counted: else a reader could take the time without calls for a time without answers.
+        if self.awaited.load(Ordering::Relaxed) == 0 {
+            self.progress_us.store(now.as_micros(), Ordering::Relaxed);
+        }
+        self.awaited.fetch_add(1, Ordering::Release);
+        self.begin();
+    }
+
+    pub(crate) fn end_awaited(&self) {
+        self.awaited.fetch_sub(1, Ordering::Relaxed);
+        self.end();
+    }
+
+    /// For how many microseconds it has owed an answer without giving any. While it answers at all this stays short,
+    /// however long single calls take; when it swallows everything it grows from the first call on, long before that call
+    /// times out.
+    pub(crate) fn stalled_us(&self, now: Time) -> f32 {
+        match self.awaited.load(Ordering::Acquire) {
+            0 => 0.0,
+            _ => now.as_micros().saturating_sub(self.progress_us.load(Ordering::Relaxed)) as f32,
+        }
+    }
+
+    /// A call ended that began at `began`.
+    pub(crate) fn on_outcome(&self, began: Time, now: Time, outcome: Outcome) {
+        let micros = now.since(began).as_micros() as f32;
+        match outcome {
+            Outcome::Success => {
+                self.progress_us.fetch_max(now.as_micros(), Ordering::Relaxed);
+                self.latency.observe(now, micros);
+                self.pool.median.observe(micros);
+                self.successes.fetch_add(1, Ordering::Relaxed);
+                if self.breaker.on_success() {
+                    self.pool.on_recovery(now);
+                }
+            }
+            Outcome::Failure => {
+                // A worker that fails at once must not look like the fastest.
+                self.latency.observe(now, micros.max(FAILURE_COUNTS_AS * self.pool.median.get()));
+                self.failures.fetch_add(1, Ordering::Relaxed);
+                let jitter = self.pool.random.unit();
+                self.breaker.on_failure(began, now, self.pool.amnesty(), jitter);
+            }
+            Outcome::Overloaded => {
+                self.progress_us.fetch_max(now.as_micros(), Ordering::Relaxed);
+                self.latency.observe(now, micros.max(REFUSAL_COUNTS_AS * self.pool.median.get()));
+            }
+            Outcome::Cancelled => self.latency.observe_at_least(now, micros),
+        }
+    }
+
+    pub(crate) fn report(&self, now: Time, report: &LoadReport) {
+        self.reported.set(now, report, self.in_flight());
+        self.drains.store(report.draining, Ordering::Relaxed);
+    }
+
+    pub(crate) fn drains(&self) -> bool {
+        self.drains.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn blame(&self, now: Time) {
+        self.blamed_until_us.store((now + BLAMED_FOR).as_micros(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn forgive(&self) {
+        self.blamed_until_us.store(0, Ordering::Relaxed);
+    }
+
+    /// What is made of it, given what its source says.
+    pub(crate) fn standing(&self, published: Standing, now: Time) -> Standing {
+        match () {
+            () if published == Standing::Draining || self.drains() => Standing::Draining,
+            () if self.is_out(now) => Standing::Out,
+            () => published,
+        }
+    }
+
+    fn is_out(&self, now: Time) -> bool {
+        now.as_micros() < self.ejection.until_us.load(Ordering::Relaxed)
+            || now.as_micros() < self.blamed_until_us.load(Ordering::Relaxed)
+            || !self.breaker.is_closed()
+    }
+
+    /// The share of its weight that it gets: it grows from a tenth to all of it in its first half minute.
+    pub(crate) fn warmth(&self, now: Time) -> f32 {
+        match self.appeared {
+            None => 1.0,
+            Some(appeared) => {
+                (now.since(appeared).as_secs_f32() / SLOW_START.as_secs_f32()).clamp(SLOW_START_SHARE_MIN, 1.0)
+            }
+        }
+    }
+
+    /// Calls under way there: of this process, and of others as far as the last report is still believed.
+    pub(crate) fn load(&self, now: Time) -> f32 {
+        self.in_flight() as f32 + self.reported.others(now)
+    }
+
+    /// What a call there would take, in microseconds: peak-EWMA, or how long it has owed an answer if that is longer, for
+    /// each call under way and the new one.
+    pub(crate) fn cost(&self, now: Time) -> f32 {
+        let latency = self.latency.get(now, self.pool.median.get());
+        latency.max(self.stalled_us(now)).max(1.0) * (self.load(now) + 1.0)
+    }
+}
+
+/// A failure is taken for a call that took at least so many medians.
+const FAILURE_COUNTS_AS: f32 = 10.0;
+/// A refusal for want of room says that calls wait there, no more.
+const REFUSAL_COUNTS_AS: f32 = 2.0;
+
+/// Long enough for the failure detector to say what was the matter.
+const BLAMED_FOR: Duration = Duration::from_secs(5);
+
+/// Envoy's form of slow start; half a minute is what caches and just-in-time compilers usually want.
+const SLOW_START: Duration = Duration::from_secs(30);
+const SLOW_START_SHARE_MIN: f32 = 0.1;

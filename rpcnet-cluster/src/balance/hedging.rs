@@ -1,0 +1,85 @@
+//! When a call that takes long is sent to a second worker.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use super::{budget::RetryBudget, quantile::LatencyHistogram};
+use crate::membership::Time;
+
+/// Decides when a call that takes long is sent to a second worker too, so that the first answer counts ("hedged requests",
+/// Dean and Barroso 2013). For idempotent calls only: both workers may do the work.
+///
+/// A call is hedged once it has taken longer than 95% of the calls of the last minute, and as long as at most 2% of all calls of
+/// the last 10 s were. One for calls of the same kind, such as one for each method.
+#[derive(Debug)]
+pub struct Hedging {
+    latencies: LatencyHistogram,
+    budget: RetryBudget,
+    /// In microseconds; 0 while too little is known.
+    delay_us: AtomicU64,
+}
+
+impl Hedging {
+    /// Hedges at most this share of the calls.
+    pub fn new(share: f64) -> Self {
+        let (latencies, delay_us) = (LatencyHistogram::new(), AtomicU64::new(0));
+        Self { latencies, budget: RetryBudget::new(share, 0.0), delay_us }
+    }
+
+    /// Counts a call.
+    pub fn on_call(&self, now: Time) {
+        self.budget.on_call(now);
+    }
+
+    /// Takes what a call took until it was answered, by whichever worker.
+    pub fn on_answer(&self, now: Time, latency: Duration) {
+        let count = self.latencies.add(now, latency);
+        if count >= SAMPLES_MIN && count.is_multiple_of(SAMPLES_MIN / 4) {
+            let delay = self.latencies.quantile(QUANTILE).map_or(0, |delay| delay.as_micros() as u64);
+            self.delay_us.store(delay, Ordering::Relaxed);
+        }
+    }
+
+    /// How long a call should have taken before it is hedged; `None` until enough calls were answered to tell.
+    pub fn delay(&self) -> Option<Duration> {
+        Some(self.delay_us.load(Ordering::Relaxed)).filter(|&delay| delay > 0).map(Duration::from_micros)
+    }
+
+    /// Whether a call that has taken that long may be hedged now. If so, it counts. If not, ask again after the same delay:
+    /// most calls will be over by then, and what is left of the share goes to those that really hang.
+    pub fn try_hedge(&self, now: Time) -> bool {
+        self.budget.try_retry(now)
+    }
+}
+
+impl Default for Hedging {
+    fn default() -> Self {
+        Self::new(0.02)
+    }
+}
+
+const QUANTILE: f64 = 0.95;
+const SAMPLES_MIN: u32 = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_hedged_after_the_95th_percentile_and_at_most_one_in_fifty() {
+        let hedging = Hedging::default();
+        let mut hedged = 0;
+        for call in 0..10_000u64 {
+            let now = Time::from_micros(call * 1_000);
+            assert_eq!(hedging.delay().is_some(), call >= 100, "{call}");
+            hedging.on_call(now);
+            hedged += u64::from(hedging.try_hedge(now));
+            hedging.on_answer(now, Duration::from_millis(call % 100));
+        }
+        assert!((195..=200).contains(&hedged), "{hedged}");
+        let delay = hedging.delay().expect("enough samples").as_millis();
+        assert!((93..110).contains(&delay), "{delay} ms");
+    }
+}

@@ -1,0 +1,68 @@
+//! All workers that a source knows, and what was experienced with each.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{experience::Experience, info::WorkerInfo, pool::Pool, worker::Worker};
+use crate::{NodeId, membership::Time};
+
+/// All workers that a source knows, and what was experienced with each.
+///
+/// It keeps what was experienced with a worker while the worker is away, so that one that comes and goes does not start
+/// anew each time; for so many that it stays within twice the workers there are, and 64.
+#[derive(Debug)]
+pub struct Roster {
+    pool: Arc<Pool>,
+    known: HashMap<NodeId, Known>,
+    began: bool,
+}
+
+#[derive(Debug)]
+struct Known {
+    generation: u64,
+    experience: Arc<Experience>,
+    present: bool,
+}
+
+impl Roster {
+    /// A roster without workers. Picks are random by `seed`: give each process another one.
+    pub fn new(seed: u64) -> Self {
+        Self { pool: Arc::new(Pool::new(seed)), known: HashMap::new(), began: false }
+    }
+
+    /// Takes what the source says now, all of it, and returns the workers in that order. A name that comes twice counts as its
+    /// last.
+    ///
+    /// Workers of the first update are taken for warm. One that appears later, or starts again, gets its share slowly:
+    /// from a tenth of it to all of it within 30 s.
+    pub fn update(&mut self, now: Time, infos: impl IntoIterator<Item = WorkerInfo>) -> Arc<[Worker]> {
+        self.pool.tell(now);
+        self.known.values_mut().for_each(|known| known.present = false);
+        let workers: Arc<[Worker]> = infos.into_iter().map(|info| self.admit(now, info)).collect();
+        self.began |= !workers.is_empty();
+        if self.known.len() > 2 * workers.len() + 64 {
+            self.known.retain(|_, known| known.present || Arc::strong_count(&known.experience) > 1);
+        }
+        workers
+    }
+
+    fn admit(&mut self, now: Time, info: WorkerInfo) -> Worker {
+        let appeared = self.began.then_some(now);
+        let fresh = || Arc::new(Experience::new(Arc::clone(&self.pool), appeared));
+        let known = self.known.entry(info.id.clone()).or_insert_with(|| Known {
+            generation: info.generation,
+            experience: fresh(),
+            present: true,
+        });
+        known.present = true;
+        if known.generation != info.generation {
+            known.generation = info.generation;
+            known.experience = fresh();
+        }
+        Worker::new(info, Arc::clone(&known.experience))
+    }
+
+    /// Says what time it is, for those questions that are asked without one: [`Worker::is_healthy`].
+    pub fn tick(&self, now: Time) {
+        self.pool.tell(now);
+    }
+}

@@ -1,0 +1,108 @@
+//! The strategies that come with the crate.
+
+use super::{
+    affinity,
+    balancer::{Balancer, PickRequest},
+    candidates::Candidates,
+    least,
+    worker::Worker,
+};
+
+/// How a worker is chosen. A plain value: what it needs to remember is in the [`Candidates`].
+///
+/// All of them pass over workers that are out of order or draining as [`Candidates::is_eligible`] says, and give a worker that
+/// has just appeared its share slowly. Several callers know nothing of each other but what workers report of their load
+/// ([`Worker::report_load`]).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LoadBalancingStrategy {
+    /// One after the other. For equal workers and calls of equal cost. It notices nothing.
+    RoundRobin,
+    /// Any. For tests, and to compare with.
+    Random,
+    /// The least calls under way for its `capacity`: its own, and those of others as far as the last report is believed,
+    /// which is e^-1 of it after a second. Among up to 32 workers it looks at all, unless what they reported is stale (then
+    /// all callers would go to the same one); else it takes the better of two drawn by lot. For calls that last.
+    LeastConnections,
+    /// The better of two drawn by lot (Mitzenmacher 2001), by peak-EWMA latency (Finagle) times calls under way, for its
+    /// `capacity`. Notices slow workers as well as busy ones, within a call of them getting slower.
+    #[default]
+    PowerOfTwo,
+    /// In proportion to the tag `capacity`, evenly spread from the first calls on. For workers that know what they can take.
+    Weighted,
+    /// Workers of the same zone first, and elsewhere what those can't take; the better of two within a zone. Needs
+    /// [`CandidateOptions::local_zone`](super::CandidateOptions::local_zone); without it, it is [`Self::PowerOfTwo`].
+    ZoneAware,
+    /// Equal keys to the same worker (rendezvous hashing, weighted by `capacity`), unless it has more than 1.25 times the calls
+    /// that its capacity makes its share: then to the next (Mirrokni, Thorup and Zadimoghaddam 2018). For
+    /// workers that keep things at hand. Needs [`PickRequest::with_key`]; a call without a key is sent by
+    /// [`Self::PowerOfTwo`]. Looks at all workers: some microseconds for 1,000.
+    Affinity,
+}
+
+impl Balancer for LoadBalancingStrategy {
+    fn pick<'a>(&self, candidates: &'a Candidates, request: &PickRequest<'_>) -> Option<&'a Worker> {
+        if candidates.is_empty() {
+            return None;
+        }
+        let index = match self {
+            Self::RoundRobin => in_turn(candidates, request),
+            Self::Random => by_lot(candidates, request),
+            Self::LeastConnections => least::pick(candidates, request),
+            Self::PowerOfTwo => two_choices(candidates, request),
+            Self::Weighted => by_weight(candidates, request),
+            Self::ZoneAware => near_first(candidates, request),
+            Self::Affinity => match request.key {
+                Some(key) => affinity::pick(candidates, request, key),
+                None => two_choices(candidates, request),
+            },
+        };
+        index.map(|index| &candidates.workers()[index])
+    }
+}
+
+fn in_turn(candidates: &Candidates, request: &PickRequest<'_>) -> Option<usize> {
+    let mut turns = (0..candidates.len() + TRIES).map(|_| candidates.cursor.turn(candidates.len()));
+    turns.find(|&index| candidates.admits_warm(index, request))
+}
+
+fn by_lot(candidates: &Candidates, request: &PickRequest<'_>) -> Option<usize> {
+    let random = &candidates.pool().random;
+    let mut lots = (0..TRIES).map(|_| super::random::below(random.next_u64() as u32, candidates.len()));
+    lots.find(|&index| candidates.admits_warm(index, request))
+}
+
+fn by_weight(candidates: &Candidates, request: &PickRequest<'_>) -> Option<usize> {
+    let mut owners = (0..TRIES).filter_map(|_| candidates.weights.owner(candidates.cursor.point()));
+    owners.find(|&index| candidates.admits_warm(index, request))
+}
+
+fn two_choices(candidates: &Candidates, request: &PickRequest<'_>) -> Option<usize> {
+    better_of_two(candidates, candidates.len(), |position| position, request)
+}
+
+fn near_first(candidates: &Candidates, request: &PickRequest<'_>) -> Option<usize> {
+    let Some(zones) = &candidates.zones else { return two_choices(candidates, request) };
+    let members = zones.members(candidates, |index| candidates.admits(index, request));
+    better_of_two(candidates, members.len(), |position| members[position] as usize, request)
+        .or_else(|| two_choices(candidates, request))
+}
+
+fn better_of_two(
+    candidates: &Candidates,
+    count: usize,
+    index_of: impl Fn(usize) -> usize,
+    request: &PickRequest<'_>,
+) -> Option<usize> {
+    let cost = |index: usize| {
+        let slot = &candidates.slots()[index];
+        slot.experience.cost(request.now) / slot.weight(request.now)
+    };
+    match candidates.draw_two(count, index_of, request) {
+        (Some(one), Some(other)) if cost(other) < cost(one) => Some(other),
+        (one, _) => one,
+    }
+}
+
+/// How many draws by lot before all workers are looked at.
+const TRIES: usize = 16;

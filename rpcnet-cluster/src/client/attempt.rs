@@ -1,0 +1,226 @@
+//! The attempts that a call has behind it, and the one that is under way.
+
+use rpcnet::{__channel::Answer, ErrorKind, Executed, RpcError};
+use tokio::time::Instant;
+
+use super::{
+    channel::ClusterChannel,
+    group::Picked,
+    observer::{AttemptEvent, AttemptResult},
+    shared::Shared,
+    verdict::{Verdict, judge},
+};
+use crate::{
+    balance::{Hedging, Outcome, PickRequest, TimedCall, Tried, Worker},
+    membership::Time,
+};
+
+/// The attempts of one call.
+pub(super) struct Tries<'a> {
+    shared: &'a Shared,
+    method: &'a str,
+    idempotent: bool,
+    /// Workers not to ask.
+    tried: Tried,
+    /// Those of them that were sent the call in vain; of the others one never knows.
+    failed: Tried,
+    passed_over: u32,
+    /// Attempts that were begun, and those of them that cost somebody something.
+    begun: u32,
+    counted: u32,
+    /// Read once for what happens together.
+    now: Instant,
+    /// Requests that may have reached a handler, and got no answer.
+    lost: bool,
+    /// Why the last worker did not take the call, and who that was.
+    failure: Option<RpcError>,
+}
+
+/// An attempt that is under way. Dropped, it counts as cancelled.
+pub(super) struct Attempt<'a> {
+    shared: &'a Shared,
+    method: &'a str,
+    worker: Worker,
+    timed: Option<TimedCall>,
+    number: u32,
+    hedge: bool,
+}
+
+impl<'a> Tries<'a> {
+    /// The attempts of a call that was made at this time.
+    pub(super) fn new(channel: &'a ClusterChannel, method: &'a str, idempotent: bool, now: Instant) -> Self {
+        let shared = channel.shared();
+        let (tried, failed) = (Tried::default(), Tried::default());
+        let (passed_over, begun, counted, lost, failure) = (0, 0, 0, false, None);
+        Self { shared, method, idempotent, tried, failed, passed_over, begun, counted, now, lost, failure }
+    }
+
+    /// When the call began, or was taken up again.
+    pub(super) fn now(&self) -> Time {
+        self.shared.time(self.now)
+    }
+
+    /// The same by the clock.
+    pub(super) fn instant(&self) -> Instant {
+        self.now
+    }
+
+    /// Takes up again where an earlier attempt to begin a stream ended.
+    pub(super) fn recall(&mut self, keys: &[u64], workers: &[Worker]) {
+        let tried = workers.iter().filter(|worker| keys.contains(&worker.key()));
+        tried.for_each(|worker| self.tried.insert(worker));
+    }
+
+    /// What a worker is wanted for.
+    pub(super) fn request(&self) -> PickRequest<'_> {
+        let request = PickRequest::new(self.now()).with_tried(&self.tried);
+        // Whether a worker works again is found out with calls that can be made elsewhere if it does not.
+        if self.idempotent { request } else { request.without_probe() }
+    }
+
+    /// The workers that the call was at.
+    pub(super) fn tried(&self) -> &Tried {
+        &self.tried
+    }
+
+    /// Whether the call is made at all.
+    ///
+    /// # Errors
+    ///
+    /// The workers refuse so much that this client leaves them alone for a while.
+    pub(super) fn admit(&self) -> Result<(), RpcError> {
+        self.shared.resilience.admit(self.now())
+    }
+
+    /// Begins an attempt at a worker.
+    pub(super) fn begin(&mut self, picked: &Picked, hedge: bool) -> Attempt<'a> {
+        self.begun += 1;
+        self.counted += 1;
+        self.tried.insert(&picked.worker);
+        let timed = Some(picked.worker.begin_timed_call(self.now()));
+        let worker = picked.worker.clone();
+        Attempt { shared: self.shared, method: self.method, worker, timed, number: self.begun, hedge }
+    }
+
+    /// The call goes elsewhere, for this reason. Says whether that has happened often.
+    pub(super) fn pass_over(&mut self, picked: &Picked, reason: RpcError) -> bool {
+        if !self.tried.contains(&picked.worker) {
+            self.tried.insert(&picked.worker);
+        }
+        self.failure = Some(if reason.peer().is_some() { reason } else { self.named(reason, picked) });
+        self.passed_over += 1;
+        self.now = Instant::now();
+        self.passed_over.is_multiple_of(Tried::MAX as u32)
+    }
+
+    /// Some time has passed.
+    pub(super) fn has_waited(&mut self) {
+        self.now = Instant::now();
+    }
+
+    /// The last attempt never ran, and cost nobody anything worth counting.
+    pub(super) fn note_move(&mut self, picked: &Picked, reason: RpcError) {
+        self.counted = self.counted.saturating_sub(1);
+        self.pass_over(picked, reason);
+    }
+
+    /// A worker was sent the call in vain.
+    pub(super) fn note_failure(&mut self, picked: &Picked, reason: RpcError) {
+        self.lost |= reason.executed() != Executed::No;
+        self.failed.insert(&picked.worker);
+        self.pass_over(picked, reason);
+    }
+
+    /// Whether some worker was sent the call in vain.
+    pub(super) fn has_lost(&self) -> bool {
+        !self.failed.is_empty()
+    }
+
+    /// The workers have changed: those that were only passed over may be back.
+    pub(super) fn look_again(&mut self) {
+        self.tried = self.failed;
+        self.now = Instant::now();
+    }
+
+    /// Whether another attempt may be made, after one that was sent.
+    pub(super) fn may_retry(&self) -> bool {
+        self.counted < self.shared.settings.attempts_max && self.shared.resilience.try_retry(self.now())
+    }
+
+    /// Whether a second attempt may be made while the first one is under way.
+    pub(super) fn may_hedge(&mut self, hedging: &Hedging) -> bool {
+        self.now = Instant::now();
+        self.counted < self.shared.settings.attempts_max && hedging.try_hedge(self.now())
+    }
+
+    /// The call's failure, if any worker has refused it or was lost with it.
+    pub(super) fn give_up(&mut self) -> Option<RpcError> {
+        let failure = self.failure.take()?;
+        Some(self.with_executed(failure))
+    }
+
+    /// A failure at this worker, as the caller sees it.
+    pub(super) fn named(&self, error: RpcError, picked: &Picked) -> RpcError {
+        self.with_executed(error).at_peer(Some(picked.worker.id().text()))
+    }
+
+    /// That the last attempt never ran says nothing about those before.
+    pub(super) fn with_executed(&self, error: RpcError) -> RpcError {
+        if self.lost && error.executed() == Executed::No { error.with_executed(Executed::Maybe) } else { error }
+    }
+}
+
+impl Attempt<'_> {
+    /// Ends it with what came of it, and says what becomes of the call.
+    pub(super) fn finish(mut self, result: Result<Answer, RpcError>, idempotent: bool) -> Verdict {
+        let result = result.map_err(|error| error.at_peer(Some(self.worker.id().text())));
+        if let Err(error) = &result {
+            tracing::debug!(worker = %self.worker.id(), method = self.method, attempt = self.number, %error, "an attempt failed");
+        }
+        let (outcome, verdict) = judge(result, idempotent);
+        if let Some(timed) = self.timed.take() {
+            let result = match &verdict {
+                Verdict::Over(Ok(_)) => AttemptResult::Answered,
+                Verdict::Over(Err(error)) | Verdict::Move(error) | Verdict::Retry(error) => {
+                    AttemptResult::Failed(error)
+                }
+            };
+            self.end(timed, outcome, result);
+        }
+        verdict
+    }
+
+    /// It was never made.
+    pub(super) fn withdraw(mut self) {
+        self.timed = None;
+    }
+
+    fn end(&self, timed: TimedCall, outcome: Outcome, result: AttemptResult<'_>) {
+        let (now, began) = (self.shared.now(), timed.began());
+        timed.end(now, outcome);
+        let is_draining = matches!(result, AttemptResult::Failed(error) if error.kind() == ErrorKind::Draining);
+        self.shared.resilience.on_attempt(now, outcome, is_draining);
+        self.tell(now, began, result);
+    }
+
+    fn tell(&self, now: Time, began: Time, result: AttemptResult<'_>) {
+        if let Some(observer) = self.shared.observer() {
+            observer.on_attempt(&AttemptEvent {
+                method: self.method,
+                worker: self.worker.id(),
+                number: self.number,
+                hedge: self.hedge,
+                elapsed: now.since(began),
+                result,
+            });
+        }
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if let Some(timed) = self.timed.take() {
+            self.end(timed, Outcome::Cancelled, AttemptResult::Cancelled);
+        }
+    }
+}

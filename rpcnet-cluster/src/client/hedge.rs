@@ -1,0 +1,83 @@
+//! A second attempt while the first one is slow: whichever answers first counts, and the other is cancelled (Dean and
+//! Barroso, "The tail at scale", 2013).
+
+use std::{pin::pin, time::Duration};
+
+use futures::future::{Either, select};
+use rpcnet::__channel::{Encode, Outgoing, SentCall};
+use tokio::time::{Instant, sleep_until};
+
+use super::{
+    attempt::{Attempt, Tries},
+    channel::ClusterChannel,
+    group::Picked,
+    unary::send,
+    verdict::Verdict,
+};
+use crate::balance::Hedging;
+
+/// Waits for the first attempt, and makes a second one when it takes too long.
+pub(super) async fn call<'a>(
+    channel: &'a ClusterChannel,
+    tries: &mut Tries<'a>,
+    call: &Outgoing,
+    request: &mut (impl Encode + Send),
+    first: (Attempt<'a>, SentCall<'_>),
+    hedging: &Hedging,
+) -> Verdict {
+    let (attempt, mut sent) = first;
+    let idempotent = call.is_idempotent();
+    let Some(delay) = hedging.delay() else {
+        return attempt.finish(sent.await, idempotent);
+    };
+    let mut timer = pin!(sleep_until(Instant::now() + delay));
+    let picked = loop {
+        tokio::select! {
+            biased;
+            answer = &mut sent => return attempt.finish(answer, idempotent),
+            () = &mut timer => {}
+        }
+        // Another worker, and none of those that the call was at.
+        match channel.pick(tries) {
+            Some(picked) if tries.may_hedge(hedging) => break picked,
+            // Later there may be room for it, as long as the first has not answered.
+            _ => timer.as_mut().reset(Instant::now() + delay.max(AGAIN_MIN)),
+        }
+    };
+    let Some((other, other_sent)) = begin(tries, call, request, &picked).await else {
+        return attempt.finish(sent.await, idempotent);
+    };
+    match select(sent, other_sent).await {
+        Either::Left((answer, other_sent)) => decide(attempt.finish(answer, idempotent), other, other_sent, call).await,
+        Either::Right((answer, sent)) => decide(other.finish(answer, idempotent), attempt, sent, call).await,
+    }
+}
+
+/// Makes the second attempt, if that can be done at once.
+async fn begin<'a, 'p>(
+    tries: &mut Tries<'a>,
+    call: &'p Outgoing,
+    request: &mut (impl Encode + Send),
+    picked: &'p Picked,
+) -> Option<(Attempt<'a>, SentCall<'p>)> {
+    let turn = picked.connection.try_turn()?;
+    let attempt = tries.begin(picked, true);
+    match send(picked, turn, call, request, tries.instant()).await {
+        Ok(sent) => Some((attempt, sent)),
+        Err(_) => {
+            attempt.withdraw();
+            None
+        }
+    }
+}
+
+/// Whoever answers first wins, and the other is dropped, which cancels it. One that fails leaves the call to the other.
+async fn decide(verdict: Verdict, other: Attempt<'_>, other_sent: SentCall<'_>, call: &Outgoing) -> Verdict {
+    match verdict {
+        Verdict::Over(_) => verdict,
+        Verdict::Move(_) | Verdict::Retry(_) => other.finish(other_sent.await, call.is_idempotent()),
+    }
+}
+
+/// A budget that is spent is not asked all the time.
+const AGAIN_MIN: Duration = Duration::from_millis(5);

@@ -1,0 +1,208 @@
+//! The task that keeps connections to all workers that somebody calls, and shows who can be called.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::{
+    sync::{Notify, mpsc},
+    task::AbortHandle,
+    time::{MissedTickBehavior, interval},
+};
+
+use super::{
+    link::{LinkNews, LinkState, Linker, Place},
+    observer::WorkerEvent,
+    shared::{SWEEP_INTERVAL, Shared},
+};
+use crate::{
+    NodeId,
+    balance::{LoadReport, OutlierDetector, Roster, Worker},
+    source::KnownWorkers,
+};
+
+/// Owns what was experienced with each worker, and what leads there.
+pub(super) struct Keeper {
+    shared: Arc<Shared>,
+    known: KnownWorkers,
+    roster: Roster,
+    outliers: OutlierDetector,
+    workers: Vec<Worker>,
+    links: HashMap<NodeId, Link>,
+    /// News that the observer has not heard yet.
+    untold: Vec<LinkNews>,
+    news: (mpsc::Sender<LinkNews>, mpsc::Receiver<LinkNews>),
+}
+
+/// What leads to one worker. Dropped, it gives the connection up: calls on it end, and no other begins.
+struct Link {
+    place: Place,
+    state: LinkState,
+    task: Option<AbortHandle>,
+    hurry: Arc<Notify>,
+}
+
+impl Keeper {
+    pub(super) fn new(shared: Arc<Shared>, known: KnownWorkers, roster: Roster) -> Self {
+        let (workers, links, outliers) = (Vec::new(), HashMap::new(), OutlierDetector::default());
+        let (untold, news) = (Vec::new(), mpsc::channel(NEWS_MAX));
+        Self { shared, known, roster, outliers, workers, links, untold, news }
+    }
+
+    /// Runs until it is dropped.
+    pub(super) async fn run(mut self) {
+        let mut sweep = interval(SWEEP_INTERVAL);
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let shared = Arc::clone(&self.shared);
+        let mut source_lives = true;
+        loop {
+            tokio::select! {
+                changed = self.known.changed(), if source_lives => match changed {
+                    Ok(()) => self.follow_source(),
+                    // It has said its last; that stays.
+                    Err(_) => { source_lives = false; continue; }
+                },
+                Some(news) = self.news.1.recv() => {
+                    self.follow(news);
+                    while let Ok(news) = self.news.1.try_recv() {
+                        self.follow(news);
+                    }
+                }
+                () = shared.group_added.notified() => {}
+                _ = sweep.tick() => { self.sweep(); continue; }
+            }
+            self.connect();
+            self.show();
+            self.tell();
+        }
+    }
+
+    /// Takes what the source says now.
+    fn follow_source(&mut self) {
+        let infos = self.known.borrow_and_update().clone().unwrap_or_default();
+        let mut old = std::mem::take(&mut self.links);
+        for info in &infos {
+            let place = Place::of(info);
+            let link = match old.remove(&info.id) {
+                Some(link) if link.place == place => link,
+                _ => Link::new(place),
+            };
+            let before = self.workers.binary_search_by(|worker| worker.id().cmp(&info.id));
+            if before.is_ok_and(|index| self.workers[index].info().suspect && !info.suspect) {
+                // Somebody has heard from it.
+                link.hurry.notify_one();
+            }
+            self.links.insert(info.id.clone(), link);
+        }
+        for (id, link) in old {
+            tracing::debug!(worker = %id, "a worker is gone");
+            self.shared.tell_worker(&WorkerEvent::Gone { worker: &id });
+            drop(link);
+        }
+        let before = std::mem::take(&mut self.workers);
+        self.workers = self.roster.update(self.shared.now(), infos).to_vec();
+        self.take_loads(&before);
+        self.shared.workers.store(Arc::new(self.workers.clone()));
+    }
+
+    /// Takes what workers have said anew about their load.
+    fn take_loads(&self, before: &[Worker]) {
+        for worker in &self.workers {
+            let Some(load) = worker.tags().get(LoadReport::TAG) else { continue };
+            let old = before.binary_search_by(|old| old.id().cmp(worker.id())).ok().map(|index| &before[index]);
+            if old.and_then(|old| old.tags().get(LoadReport::TAG)) != Some(load)
+                && let Some(load) = LoadReport::from_tag(load)
+            {
+                worker.report_load(self.shared.now(), &load);
+            }
+        }
+    }
+
+    /// Takes what has become of a link.
+    fn follow(&mut self, news: LinkNews) {
+        let Some(link) = self.links.get_mut(&news.place.id).filter(|link| link.place == news.place) else {
+            return;
+        };
+        link.state = news.state.clone();
+        if self.shared.observer().is_some() {
+            self.untold.push(news);
+        }
+    }
+
+    /// Tells the observer what every group has been shown by now.
+    fn tell(&mut self) {
+        for LinkNews { place, state } in self.untold.drain(..) {
+            let worker = &place.id;
+            self.shared.tell_worker(&match &state {
+                LinkState::Up(_) => WorkerEvent::Connected { worker },
+                LinkState::Down(error) => WorkerEvent::Unreachable { worker, error },
+                LinkState::Connecting | LinkState::Idle => WorkerEvent::Disconnected { worker },
+            });
+        }
+    }
+
+    /// Begins to connect to all workers that some group names.
+    fn connect(&mut self) {
+        let groups = self.shared.groups();
+        for worker in &self.workers {
+            let Some(link) = self.links.get_mut(worker.id()).filter(|link| link.task.is_none()) else {
+                continue;
+            };
+            if groups.keys().any(|filter| filter.matches(worker.tags())) {
+                link.state = LinkState::Connecting;
+                let linker = Linker {
+                    place: link.place.clone(),
+                    config: self.shared.config.clone(),
+                    connect_timeout: self.shared.settings.connect_timeout,
+                    news: self.news.0.clone(),
+                    hurry: Arc::clone(&link.hurry),
+                };
+                link.task = Some(tokio::spawn(linker.run()).abort_handle());
+            }
+        }
+    }
+
+    /// Shows every group who can be called.
+    fn show(&self) {
+        let known = self.known.borrow().is_some();
+        for group in self.shared.groups().values() {
+            let links = self.workers.iter().filter_map(|worker| Some((worker, &self.links.get(worker.id())?.state)));
+            group.show(links, known, &self.shared.settings.candidates);
+        }
+    }
+
+    /// Looks for workers that fail more than the others.
+    fn sweep(&mut self) {
+        let now = self.shared.now();
+        self.roster.tick(now);
+        for worker in self.outliers.sweep(now, &self.workers) {
+            tracing::info!(worker = %worker.id(), "it fails more than the others, and gets no calls for a while");
+            self.shared.tell_worker(&WorkerEvent::Ejected { worker: worker.id() });
+        }
+    }
+}
+
+impl Link {
+    fn new(place: Place) -> Self {
+        Self { place, state: LinkState::Idle, task: None, hurry: Arc::default() }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+        if let LinkState::Up(connection) = &self.state {
+            connection.leave();
+        }
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        // No channel is left, and no call that could want them.
+        self.links.clear();
+    }
+}
+
+/// Links wait for their turn beyond it.
+const NEWS_MAX: usize = 256;

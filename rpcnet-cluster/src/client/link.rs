@@ -1,0 +1,118 @@
+//! What leads to one worker: a connection that is made ahead of the calls, and made anew when it is lost.
+
+use std::{sync::Arc, time::Duration};
+
+use rpcnet::{__channel::DirectConnection, ClientConfig, RpcError, Target};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::timeout,
+};
+
+use crate::{NodeId, balance::WorkerInfo};
+
+/// Which server a link leads to: a worker, in one of its runs, at one address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) id: NodeId,
+    generation: u64,
+    target: Target,
+}
+
+/// What has become of a link.
+#[derive(Debug)]
+pub(super) struct LinkNews {
+    pub(super) place: Place,
+    pub(super) state: LinkState,
+}
+
+/// How things stand with a link.
+#[derive(Clone)]
+pub(super) enum LinkState {
+    /// Nobody asked for it yet.
+    Idle,
+    /// The first attempt is under way, or the first after the connection was lost: calls that have nowhere else to go wait
+    /// for it.
+    Connecting,
+    Up(DirectConnection),
+    /// The last attempt failed, and there will be others.
+    Down(RpcError),
+}
+
+/// Keeps a connection to one server, and tells what becomes of it.
+pub(super) struct Linker {
+    pub(super) place: Place,
+    pub(super) config: ClientConfig,
+    pub(super) connect_timeout: Duration,
+    pub(super) news: mpsc::Sender<LinkNews>,
+    /// Somebody has heard that the server is back: no time for pauses.
+    pub(super) hurry: Arc<Notify>,
+}
+
+impl Place {
+    pub(super) fn of(info: &WorkerInfo) -> Self {
+        let target = match &info.server_name {
+            Some(name) => Target::named(info.addr, &**name),
+            None => info.addr.into(),
+        };
+        Self { id: info.id.clone(), generation: info.generation, target }
+    }
+}
+
+impl Linker {
+    /// Runs until nobody wants the news any more.
+    pub(super) async fn run(self) {
+        let mut pause = PAUSE_MIN;
+        loop {
+            match self.dial().await {
+                Ok(connection) => {
+                    pause = PAUSE_MIN;
+                    let shut = connection.shut();
+                    if !self.tell(LinkState::Up(connection)).await {
+                        return;
+                    }
+                    let reason = shut.await;
+                    tracing::debug!(worker = %self.place.id, %reason, "a connection takes no more calls");
+                    if !self.tell(LinkState::Connecting).await {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    tracing::debug!(worker = %self.place.id, %error, "no connection yet");
+                    if !self.tell(LinkState::Down(error)).await {
+                        return;
+                    }
+                }
+            }
+            // Half of it by chance, so that the clients of a worker that restarts do not come back all at once.
+            let drawn = pause.mul_f64(0.5 + 0.5 * super::unit());
+            let _ = timeout(drawn, self.hurry.notified()).await;
+            pause = (2 * pause).min(PAUSE_MAX);
+        }
+    }
+
+    async fn dial(&self) -> Result<DirectConnection, RpcError> {
+        match timeout(self.connect_timeout, DirectConnection::dial(&self.place.target, &self.config)).await {
+            Ok(dialed) => dialed,
+            Err(_) => Err(super::unreachable(&self.place.target, self.connect_timeout)),
+        }
+    }
+
+    async fn tell(&self, state: LinkState) -> bool {
+        self.news.send(LinkNews { place: self.place.clone(), state }).await.is_ok()
+    }
+}
+
+impl std::fmt::Debug for LinkState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Idle => f.write_str("Idle"),
+            Self::Connecting => f.write_str("Connecting"),
+            Self::Up(connection) => f.debug_tuple("Up").field(&connection.remote_addr()).finish(),
+            Self::Down(error) => f.debug_tuple("Down").field(error).finish(),
+        }
+    }
+}
+
+/// After a loss, and then twice as long after each failure. A worker that comes back is to be found within two seconds.
+const PAUSE_MIN: Duration = Duration::from_millis(20);
+const PAUSE_MAX: Duration = Duration::from_millis(500);

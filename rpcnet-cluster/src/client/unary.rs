@@ -1,0 +1,171 @@
+//! One call and its attempts.
+//!
+//! Nothing is boxed, locked or copied on the way of a call that gets its answer: the request is encoded from its arguments
+//! straight into the connection's batch, and again for each further attempt.
+
+use std::{future::poll_fn, task::Poll};
+
+use rpcnet::{
+    __channel::{Answer, Encode, Outgoing, SentCall, Turn},
+    ErrorKind, RpcError,
+};
+use tokio::{
+    task::yield_now,
+    time::{Instant, timeout_at},
+};
+
+use super::{
+    attempt::Tries,
+    channel::ClusterChannel,
+    group::{Outlook, Picked},
+    hedge,
+    verdict::{Verdict, judge},
+};
+
+impl ClusterChannel {
+    /// Makes the call: at one worker, and at another as long as that is safe and of use.
+    pub(super) async fn call_somewhere(
+        &self,
+        method: &str,
+        call: &Outgoing,
+        mut request: impl Encode + Send,
+    ) -> Result<Answer, RpcError> {
+        let mut tries = Tries::new(self, method, call.is_idempotent(), call.made());
+        tries.admit()?;
+        let hedging = self.hedging(call, tries.now());
+        loop {
+            let Some(picked) = self.pick(&tries) else {
+                self.wait_for_worker(&mut tries, call.deadline()).await?;
+                continue;
+            };
+            let Some(turn) = self.turn(&picked, &mut tries, call).await? else {
+                continue;
+            };
+            let attempt = tries.begin(&picked, false);
+            let sent = match send(&picked, turn, call, &mut request, tries.instant()).await {
+                Ok(sent) => sent,
+                Err(error) => {
+                    // Nothing has left this process.
+                    let (_, verdict) = judge(Err(error), call.is_idempotent());
+                    attempt.withdraw();
+                    match tries.go_on(&picked, verdict) {
+                        Some(result) => return result,
+                        None => continue,
+                    }
+                }
+            };
+            let result = match &hedging {
+                None => attempt.finish(sent.await, call.is_idempotent()),
+                Some(hedging) => {
+                    let began = self.shared().now();
+                    let verdict = hedge::call(self, &mut tries, call, &mut request, (attempt, sent), hedging).await;
+                    if matches!(verdict, Verdict::Over(Ok(_))) {
+                        let now = self.shared().now();
+                        hedging.on_answer(now, now.since(began));
+                    }
+                    verdict
+                }
+            };
+            if let Some(result) = tries.go_on(&picked, result) {
+                return result;
+            }
+        }
+    }
+
+    /// The right to make a call at this worker; `None` if it goes elsewhere instead.
+    async fn turn<'a>(
+        &self,
+        picked: &'a Picked,
+        tries: &mut Tries<'_>,
+        call: &Outgoing,
+    ) -> Result<Option<Turn<'a>>, RpcError> {
+        if let Some(turn) = picked.connection.try_turn() {
+            return Ok(Some(turn));
+        }
+        if let Some(refusal) = picked.connection.refusal() {
+            if tries.pass_over(picked, refusal) {
+                // The picture is old, and whoever makes the next one must come to its turn.
+                yield_now().await;
+            }
+            return Ok(None);
+        }
+        // It takes no more calls at once than are under way. Others may.
+        if self.has_other(picked, tries) {
+            tries.pass_over(picked, super::full(picked.worker.id()));
+            return Ok(None);
+        }
+        match picked.connection.turn_by(call.deadline()).await {
+            Ok(turn) => {
+                tries.has_waited();
+                Ok(Some(turn))
+            }
+            Err(error) if error.kind() == ErrorKind::DeadlineExceeded => Err(tries.named(error, picked)),
+            Err(error) => {
+                tries.pass_over(picked, error);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Waits until there may be a worker for a call that has found none.
+    pub(super) async fn wait_for_worker(&self, tries: &mut Tries<'_>, deadline: Instant) -> Result<(), RpcError> {
+        let group = self.group()?;
+        let mut changes = group.changes();
+        loop {
+            changes.mark_unchanged();
+            {
+                let picture = group.picture();
+                match picture.outlook(tries.tried()) {
+                    Outlook::Open => return Ok(()),
+                    Outlook::Hopeless if !self.waits_for_ready() || tries.has_lost() => {
+                        return Err(tries.give_up().unwrap_or_else(|| picture.prospect.error(&group.filter)));
+                    }
+                    Outlook::Hopeless | Outlook::Changing => {}
+                }
+            }
+            match timeout_at(deadline, changes.changed()).await {
+                // Both as long as the client lives.
+                Ok(Ok(()) | Err(_)) => tries.look_again(),
+                Err(_) => return Err(tries.with_executed(super::too_late())),
+            }
+        }
+    }
+}
+
+/// Encodes the request and hands it to the worker's connection, in one poll.
+pub(super) async fn send<'a>(
+    picked: &'a Picked,
+    turn: Turn<'a>,
+    call: &'a Outgoing,
+    request: &mut (impl Encode + Send),
+    now: Instant,
+) -> Result<SentCall<'a>, RpcError> {
+    let mut turn = Some(turn);
+    let sent = poll_fn(move |cx| match turn.take() {
+        Some(turn) => Poll::Ready(picked.connection.send(turn, call, &*request, now, cx.waker())),
+        None => Poll::Pending,
+    });
+    sent.await
+}
+
+impl Tries<'_> {
+    /// What becomes of the call: its result, or `None` for another attempt.
+    fn go_on(&mut self, picked: &Picked, verdict: Verdict) -> Option<Result<Answer, RpcError>> {
+        match verdict {
+            Verdict::Over(Ok(answer)) => Some(Ok(answer)),
+            Verdict::Over(Err(error)) => Some(Err(self.with_executed(error))),
+            Verdict::Move(error) => {
+                if error.kind() == ErrorKind::Draining {
+                    // Its go-away may still be on its way.
+                    picked.connection.leave();
+                }
+                self.note_move(picked, error);
+                None
+            }
+            Verdict::Retry(error) => {
+                self.note_failure(picked, error);
+                if self.may_retry() { None } else { self.give_up().map(Err) }
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What an attempt's end means: for its worker, and for its call. Pure.
+
+use rpcnet::{__channel::Answer, ErrorKind, Executed, RpcError};
+
+use crate::balance::Outcome;
+
+/// What becomes of a call after one of its attempts.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// It has its answer, or a failure that no other worker would better.
+    Over(Result<Answer, RpcError>),
+    /// It may be made elsewhere: the attempt never reached a handler, and cost nobody anything worth counting.
+    Move(RpcError),
+    /// It may be made elsewhere, if the budget of retries allows it.
+    Retry(RpcError),
+}
+
+/// What an attempt teaches about its worker, and what becomes of the call.
+pub(super) fn judge(result: Result<Answer, RpcError>, idempotent: bool) -> (Outcome, Verdict) {
+    match result {
+        Ok(answer) if answer.is_ok() => (Outcome::Success, Verdict::Over(Ok(answer))),
+        Ok(answer) => match answer.error() {
+            None => (Outcome::Success, Verdict::Over(Ok(answer))),
+            Some(error) => {
+                let outcome = outcome_of(error.kind());
+                match error.kind() {
+                    ErrorKind::Draining => (outcome, Verdict::Move(error)),
+                    ErrorKind::Overloaded => (outcome, Verdict::Retry(error)),
+                    // The channel's caller makes an error of it, and for the handler's own knows its type.
+                    _ => (outcome, Verdict::Over(Ok(answer))),
+                }
+            }
+        },
+        Err(error) => {
+            let outcome = outcome_of(error.kind());
+            let verdict = match (error.executed(), is_lost(error.kind())) {
+                (_, false) => Verdict::Over(Err(error)),
+                (Executed::No, true) => Verdict::Move(error),
+                (Executed::Maybe, true) if idempotent => Verdict::Retry(error),
+                _ => Verdict::Over(Err(error)),
+            };
+            (outcome, verdict)
+        }
+    }
+}
+
+/// What a failure says about the worker.
+pub(super) fn outcome_of(kind: ErrorKind) -> Outcome {
+    match kind {
+        ErrorKind::Overloaded | ErrorKind::Draining => Outcome::Overloaded,
+        // The caller's own doing, or the handler's answer.
+        ErrorKind::Application
+        | ErrorKind::Cancelled
+        | ErrorKind::Configuration
+        | ErrorKind::MessageTooLarge
+        | ErrorKind::Serialization
+        | ErrorKind::UnknownMethod => Outcome::Success,
+        _ => Outcome::Failure,
+    }
+}
+
+/// Whether the worker or what leads there was lost, rather than the call refused for what it is.
+fn is_lost(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Connection
+            | ErrorKind::Draining
+            | ErrorKind::Io
+            | ErrorKind::Overloaded
+            | ErrorKind::Stream
+            | ErrorKind::Truncated
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(kind: ErrorKind, executed: Executed, idempotent: bool, expected: &str) {
+        let (_, verdict) = judge(Err(RpcError::of_channel(kind, executed, "test")), idempotent);
+        let got = match verdict {
+            Verdict::Over(_) => "over",
+            Verdict::Move(_) => "move",
+            Verdict::Retry(_) => "retry",
+        };
+        assert_eq!(got, expected, "{kind:?} {executed:?} idempotent: {idempotent}");
+    }
+
+    #[test]
+    fn a_call_goes_elsewhere_only_if_it_never_ran_or_may_run_twice() {
+        for idempotent in [false, true] {
+            check(ErrorKind::Connection, Executed::No, idempotent, "move");
+            check(ErrorKind::Draining, Executed::No, idempotent, "move");
+            check(ErrorKind::Connection, Executed::Maybe, idempotent, if idempotent { "retry" } else { "over" });
+            check(ErrorKind::Connection, Executed::Yes, idempotent, "over");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_call_itself_is_no_better_elsewhere() {
+        for kind in [
+            ErrorKind::DeadlineExceeded,
+            ErrorKind::MessageTooLarge,
+            ErrorKind::UnknownMethod,
+            ErrorKind::Serialization,
+        ] {
+            check(kind, Executed::No, true, "over");
+            check(kind, Executed::Maybe, true, "over");
+        }
+    }
+
+    #[test]
+    fn only_the_workers_own_faults_count_against_it() {
+        assert_eq!(outcome_of(ErrorKind::Serialization), Outcome::Success);
+        assert_eq!(outcome_of(ErrorKind::DeadlineExceeded), Outcome::Failure);
+        assert_eq!(outcome_of(ErrorKind::Internal), Outcome::Failure);
+        assert_eq!(outcome_of(ErrorKind::Draining), Outcome::Overloaded);
+    }
+}

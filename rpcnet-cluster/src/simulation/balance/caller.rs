@@ -1,0 +1,77 @@
+//! One caller: what ships, put together as a client would.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use super::{
+    system::{OwnCounts, System},
+    workers::SimulatedWorker,
+};
+use crate::{
+    balance::{
+        Balancer, CandidateOptions, Candidates, Hedging, LoadReport, OutlierDetector, PickRequest, RetryBudget, Roster,
+        Tried, Worker, WorkerInfo,
+    },
+    membership::{Random, Time},
+};
+
+pub(crate) struct Caller {
+    workers: Arc<[Worker]>,
+    candidates: Candidates,
+    system: System,
+    pub(crate) budget: RetryBudget,
+    pub(crate) hedging: Hedging,
+    outliers: OutlierDetector,
+    random: Random,
+}
+
+impl Caller {
+    pub(crate) fn new(system: System, workers: usize, seed: u64) -> Self {
+        let mut roster = Roster::new(seed);
+        let info = |index: usize| WorkerInfo::at(SocketAddr::from(([10, 0, (index >> 8) as u8, index as u8], 8948)));
+        let workers = roster.update(Time::ZERO, (0..workers).map(info));
+        let candidates = Candidates::new(workers.iter().cloned(), &CandidateOptions::default());
+        Self {
+            workers,
+            candidates,
+            system,
+            budget: RetryBudget::default(),
+            hedging: Hedging::default(),
+            outliers: OutlierDetector::default(),
+            random: Random::new(seed),
+        }
+    }
+
+    pub(crate) fn worker(&self, index: usize) -> &Worker {
+        &self.workers[index]
+    }
+
+    /// The worker for an attempt; `world` is what only oracles see.
+    pub(crate) fn pick(&mut self, now: Time, tried: &Tried, work: f64, world: &[SimulatedWorker]) -> Option<usize> {
+        let request = PickRequest::new(now).with_tried(tried);
+        let balancer: &dyn Balancer = match &self.system {
+            System::Strategy(strategy) | System::Unreported(strategy) => strategy,
+            System::OwnCounts => &OwnCounts,
+            System::TrueCounts => {
+                let (one, other) = (self.random.below(world.len()), self.random.below(world.len()));
+                return Some(if world[other].held < world[one].held { other } else { one });
+            }
+            System::Oracle => {
+                let at = now.as_micros() as f64 / 1e6;
+                let finish = |index: &usize| world[*index].would_finish(at, work);
+                return (0..world.len()).min_by(|one, other| finish(one).total_cmp(&finish(other)));
+            }
+        };
+        let picked = self.candidates.pick(balancer, &request)?;
+        self.candidates.workers().iter().position(|worker| std::ptr::eq(worker, picked))
+    }
+
+    pub(crate) fn report(&self, now: Time, worker: usize, in_flight: u32) {
+        if !matches!(self.system, System::Unreported(_)) {
+            self.workers[worker].report_load(now, &LoadReport::new(in_flight));
+        }
+    }
+
+    pub(crate) fn sweep(&self, now: Time) {
+        self.outliers.sweep(now, &self.workers);
+    }
+}

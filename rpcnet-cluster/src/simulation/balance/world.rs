@@ -1,0 +1,354 @@
+//! Callers, workers, the clock, and what happens between them.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use super::{
+    caller::Caller,
+    service::Service,
+    system::System,
+    trace::{Arrival, trace},
+    workers::{Ailment, SimulatedWorker},
+};
+
+use crate::{
+    balance::{Outcome, TimedCall, Tried},
+    membership::{Random, Time},
+    simulation::Quantiles,
+};
+
+/// What is simulated.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// How fast each worker is.
+    pub speeds: Vec<f64>,
+    /// How many callers.
+    pub callers: usize,
+    /// Which share of what the workers can do is asked of them.
+    pub load: f64,
+    /// How much work each call is.
+    pub service: Service,
+    /// For how long calls come, in seconds.
+    pub seconds: f64,
+    /// From when on they count, in seconds.
+    pub warmup: f64,
+    /// After how many microseconds a call is given up.
+    pub timeout_us: u64,
+    /// How often a call may be sent at the most.
+    pub attempts: usize,
+    /// Whether calls are hedged.
+    pub hedged: bool,
+    /// What goes wrong when: seconds, the worker, and what is wrong with it from then on.
+    pub ailments: Vec<(f64, usize, Ailment)>,
+}
+
+/// What came of one run.
+#[derive(Debug, Default)]
+pub struct Outcomes {
+    /// Of calls that succeeded, in seconds.
+    pub latencies: Quantiles,
+    /// Calls that counted.
+    pub calls: u64,
+    /// Those of them that failed.
+    pub failed: u64,
+    /// How often they were sent, hedges among them.
+    pub attempts: u64,
+    /// How often they were sent to a second worker at once.
+    pub hedges: u64,
+    /// When each call that counted was made, in seconds, and whether it succeeded.
+    pub ended: Vec<(f64, bool)>,
+    /// When each answer of a worker was sent, in seconds, and by whom.
+    pub answers: Vec<(f64, usize)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    Arrival(usize),
+    AtWorker(usize),
+    /// The worker has served its first call; its life, so that what it did before it died does not count.
+    Served(usize, u32),
+    Answer {
+        attempt: usize,
+        succeeded: bool,
+        in_flight: u32,
+    },
+    Retry(usize),
+    Hedge(usize),
+    Timeout(usize),
+    Ailment(usize),
+    Sweep,
+}
+
+struct Call {
+    arrival: Arrival,
+    tried: Tried,
+    attempts: usize,
+    under_way: Vec<usize>,
+    ended: bool,
+}
+
+struct Attempt {
+    call: usize,
+    worker: usize,
+    timed: Option<TimedCall>,
+    given_up: bool,
+}
+
+/// Callers, workers and the clock.
+pub struct World {
+    setup: Setup,
+    random: Random,
+    now_us: u64,
+    events: BinaryHeap<Reverse<(u64, u64, Event)>>,
+    sequence: u64,
+    workers: Vec<SimulatedWorker>,
+    lives: Vec<u32>,
+    callers: Vec<Caller>,
+    calls: Vec<Call>,
+    attempts: Vec<Attempt>,
+    outcomes: Outcomes,
+}
+
+impl World {
+    /// A world in which nothing has happened.
+    pub fn new(setup: &Setup, system: System, seed: u64) -> Self {
+        let workers: Vec<_> = setup.speeds.iter().map(|&speed| SimulatedWorker::new(speed)).collect();
+        let mut random = Random::new(seed ^ 0x5eed);
+        let callers = (0..setup.callers).map(|_| Caller::new(system, workers.len(), random.next_u64())).collect();
+        let call =
+            |arrival| Call { arrival, tried: Tried::default(), attempts: 0, under_way: Vec::new(), ended: false };
+        let mut world = Self {
+            lives: vec![0; workers.len()],
+            calls: trace(setup, seed).into_iter().map(call).collect(),
+            setup: setup.clone(),
+            random,
+            now_us: 0,
+            events: BinaryHeap::new(),
+            sequence: 0,
+            workers,
+            callers,
+            attempts: Vec::new(),
+            outcomes: Outcomes::default(),
+        };
+        world.at(0, Event::Sweep);
+        for (index, (at, ..)) in setup.ailments.iter().enumerate() {
+            world.at((at * 1e6) as u64, Event::Ailment(index));
+        }
+        if let Some(first) = world.calls.first() {
+            world.at(first.arrival.at_us, Event::Arrival(0));
+        }
+        world
+    }
+
+    /// Runs until every call has ended.
+    pub fn run(mut self) -> Outcomes {
+        let end = ((self.setup.seconds * 1e6) as u64).saturating_add(self.setup.timeout_us.min(60_000_000));
+        while let Some(Reverse((at, _, event))) = self.events.pop() {
+            if at > end {
+                break;
+            }
+            self.now_us = at;
+            self.on_event(event);
+        }
+        self.outcomes
+    }
+
+    fn on_event(&mut self, event: Event) {
+        match event {
+            Event::Arrival(call) => self.on_arrival(call),
+            Event::AtWorker(attempt) => self.on_reaching(attempt),
+            Event::Served(worker, life) => self.on_served(worker, life),
+            Event::Answer { attempt, succeeded, in_flight } => self.on_answer(attempt, succeeded, in_flight),
+            Event::Retry(call) => self.send(call),
+            Event::Hedge(call) => self.on_hedge_due(call),
+            Event::Timeout(call) => self.end(call, false),
+            Event::Ailment(index) => self.on_ailment(index),
+            Event::Sweep => {
+                self.callers.iter().for_each(|caller| caller.sweep(Time::from_micros(self.now_us)));
+                self.at(self.now_us + 1_000_000, Event::Sweep);
+            }
+        }
+    }
+
+    fn on_arrival(&mut self, call: usize) {
+        if let Some(next) = self.calls.get(call + 1) {
+            self.at(next.arrival.at_us, Event::Arrival(call + 1));
+        }
+        let now = self.now();
+        let caller = &self.callers[self.calls[call].arrival.caller];
+        caller.budget.on_call(now);
+        if self.setup.hedged {
+            caller.hedging.on_call(now);
+            if let Some(delay) = caller.hedging.delay() {
+                self.at(self.now_us + delay.as_micros() as u64, Event::Hedge(call));
+            }
+        }
+        if self.setup.timeout_us != u64::MAX {
+            self.at(self.now_us + self.setup.timeout_us, Event::Timeout(call));
+        }
+        self.send(call);
+    }
+
+    /// Sends a call once more.
+    fn send(&mut self, call: usize) {
+        let (now, state) = (self.now(), &mut self.calls[call]);
+        if state.ended {
+            return;
+        }
+        let Arrival { caller, work, .. } = state.arrival;
+        let Some(worker) = self.callers[caller].pick(now, &state.tried, work, &self.workers) else { return };
+        let picked = self.callers[caller].worker(worker);
+        state.tried.insert(picked);
+        state.attempts += 1;
+        let attempt = self.attempts.len();
+        state.under_way.push(attempt);
+        let timed = Some(picked.begin_timed_call(now));
+        self.attempts.push(Attempt { call, worker, timed, given_up: false });
+        self.workers[worker].held += 1;
+        self.workers[worker].promise(self.now_us as f64 / 1e6, work);
+        self.outcomes.attempts += u64::from(self.counts(call));
+        self.at(self.now_us + ONE_WAY_US, Event::AtWorker(attempt));
+    }
+
+    fn on_reaching(&mut self, attempt: usize) {
+        let Attempt { worker, call, .. } = self.attempts[attempt];
+        let work = self.calls[call].arrival.work;
+        match self.workers[worker].ailment {
+            Ailment::Down => self.answer(attempt, false, ONE_WAY_US),
+            Ailment::Slow(micros) => self.answer(attempt, true, micros),
+            Ailment::Failing(share) if self.random.chance(share) => self.answer(attempt, false, ONE_WAY_US),
+            Ailment::Failing(_) | Ailment::None => {
+                if let Some(takes) = self.workers[worker].arrive(attempt, work) {
+                    self.serve(worker, takes);
+                }
+            }
+        }
+    }
+
+    fn serve(&mut self, worker: usize, takes: f64) {
+        let at = self.now_us + ((takes * 1e6) as u64).max(1);
+        self.at(at, Event::Served(worker, self.lives[worker]));
+    }
+
+    fn on_served(&mut self, worker: usize, life: u32) {
+        if life != self.lives[worker] {
+            return;
+        }
+        let attempts = &self.attempts;
+        let (done, next) = self.workers[worker].finish(|attempt| attempts[attempt].given_up);
+        if let Some(takes) = next {
+            self.serve(worker, takes);
+        }
+        if let Some(attempt) = done {
+            self.workers[worker].served += 1;
+            self.answer(attempt, true, ONE_WAY_US);
+        }
+    }
+
+    fn answer(&mut self, attempt: usize, succeeded: bool, after_us: u64) {
+        let worker = &mut self.workers[self.attempts[attempt].worker];
+        worker.held = worker.held.saturating_sub(1);
+        if succeeded {
+            self.outcomes.answers.push((self.now_us as f64 / 1e6, self.attempts[attempt].worker));
+        }
+        let in_flight = worker.queued();
+        self.at(self.now_us + after_us, Event::Answer { attempt, succeeded, in_flight });
+    }
+
+    fn on_answer(&mut self, attempt: usize, succeeded: bool, in_flight: u32) {
+        let now = self.now();
+        let Attempt { call, worker, given_up, .. } = self.attempts[attempt];
+        let arrival = self.calls[call].arrival;
+        let caller = &self.callers[arrival.caller];
+        if given_up {
+            return;
+        }
+        if succeeded {
+            caller.report(now, worker, in_flight);
+        }
+        let outcome = if succeeded { Outcome::Success } else { Outcome::Failure };
+        if let Some(timed) = self.attempts[attempt].timed.take() {
+            timed.end(now, outcome);
+        }
+        let state = &mut self.calls[call];
+        state.under_way.retain(|&other| other != attempt);
+        match () {
+            () if succeeded => self.end(call, true),
+            () if !state.under_way.is_empty() => {}
+            () if state.attempts < self.setup.attempts && caller.budget.try_retry(now) => {
+                let after = BACKOFF_US << (state.attempts - 1);
+                let jittered = after - after / 5 + self.random.below(after as usize * 2 / 5) as u64;
+                self.at(self.now_us + jittered, Event::Retry(call));
+            }
+            () => self.end(call, false),
+        }
+    }
+
+    fn on_hedge_due(&mut self, call: usize) {
+        let (now, state) = (self.now(), &self.calls[call]);
+        let caller = &self.callers[state.arrival.caller];
+        if state.ended || state.under_way.len() > 1 {
+            return;
+        }
+        if caller.hedging.try_hedge(now) {
+            self.outcomes.hedges += u64::from(self.counts(call));
+            self.send(call);
+        } else if let Some(delay) = caller.hedging.delay() {
+            self.at(self.now_us + delay.as_micros() as u64, Event::Hedge(call));
+        }
+    }
+
+    /// The call is over: its caller has an answer, or gives up.
+    fn end(&mut self, call: usize, succeeded: bool) {
+        if std::mem::replace(&mut self.calls[call].ended, true) {
+            return;
+        }
+        let now = self.now();
+        let arrival = self.calls[call].arrival;
+        for attempt in std::mem::take(&mut self.calls[call].under_way) {
+            self.attempts[attempt].given_up = true;
+            if let Some(timed) = self.attempts[attempt].timed.take() {
+                timed.end(now, if succeeded { Outcome::Cancelled } else { Outcome::Failure });
+            }
+        }
+        let micros = self.now_us - arrival.at_us;
+        if succeeded {
+            self.callers[arrival.caller].hedging.on_answer(now, std::time::Duration::from_micros(micros));
+        }
+        if self.counts(call) {
+            self.outcomes.calls += 1;
+            self.outcomes.failed += u64::from(!succeeded);
+            self.outcomes.ended.push((arrival.at_us as f64 / 1e6, succeeded));
+            if succeeded {
+                self.outcomes.latencies.add(micros as f64 / 1e6);
+            }
+        }
+    }
+
+    fn on_ailment(&mut self, index: usize) {
+        let (_, worker, ailment) = self.setup.ailments[index];
+        self.lives[worker] += 1;
+        let lost = self.workers[worker].die();
+        self.workers[worker].ailment = ailment;
+        for attempt in lost {
+            self.at(self.now_us + ONE_WAY_US, Event::Answer { attempt, succeeded: false, in_flight: 0 });
+        }
+    }
+
+    fn counts(&self, call: usize) -> bool {
+        self.calls[call].arrival.at_us as f64 >= self.setup.warmup * 1e6
+    }
+
+    fn now(&self) -> Time {
+        Time::from_micros(self.now_us)
+    }
+
+    fn at(&mut self, at_us: u64, event: Event) {
+        self.sequence += 1;
+        self.events.push(Reverse((at_us, self.sequence, event)));
+    }
+}
+
+/// A quarter of a millisecond between any two machines.
+const ONE_WAY_US: u64 = 250;
+/// Before the second attempt; twice that before the third.
+const BACKOFF_US: u64 = 10_000;
