@@ -78,6 +78,18 @@ impl Reported {
         self.others.load(Ordering::Relaxed) > 0 && (FRESH..FORGOTTEN).contains(&age)
     }
 
+    /// Calls that others have there: as reported at first, and more and more what workers have on average. After as long as
+    /// a call takes at times, a queue has little to do with what it was.
+    pub(crate) fn expected_others(&self, now: Time, average: f32, typical_us: f32) -> f32 {
+        let at = self.at_us.load(Ordering::Relaxed);
+        if at == 0 {
+            return average;
+        }
+        let age_us = now.as_micros().saturating_sub(at) as f32;
+        let reported = self.others.load(Ordering::Relaxed) as f32;
+        average + (reported - average) * decay(age_us / typical_us.clamp(1.0, BELIEVED.as_micros() as f32))
+    }
+
     fn belief(&self, now: Time) -> f32 {
         decay(self.age(now).as_secs_f32() / BELIEVED.as_secs_f32())
     }
