@@ -60,12 +60,9 @@ impl Reported {
         }
     }
 
-    /// How long a call waits there, as far as the last report is still believed; in microseconds.
-    pub(crate) fn queue_delay_us(&self, now: Time) -> f32 {
-        match self.queue_delay_us.load(Ordering::Relaxed) {
-            0 => 0.0,
-            delay => delay as f32 * self.belief(now),
-        }
+    /// How long a call waits there, by the last report.
+    pub(crate) fn queue_delay(&self) -> Duration {
+        Duration::from_micros(self.queue_delay_us.load(Ordering::Relaxed).into())
     }
 
     pub(crate) fn capacity(&self) -> Option<u32> {
