@@ -9,9 +9,9 @@ use tokio::{
 
 use crate::{
     BulkService, ClusterConfig, ClusterKey, ClusterSnapshot, ConfigError, DatagramCounters, Events, JoinError, KeyId,
-    KeyringError, LeftError, Node, NodeId, Quorum, ResyncError, Seed, StartError, TagError, View,
+    KeyringError, LeftError, Node, NodeHealth, NodeId, Quorum, ResyncError, Seed, StartError, TagError, View,
     driver::{self, Command},
-    shared::Shared,
+    shared::{Shared, Wanted},
 };
 
 /// A node's part in its cluster. Cloning is cheap; all clones are one node.
@@ -158,6 +158,8 @@ impl ClusterMembership {
     }
 
     /// Says that this node works, but badly (its disk is full, its database slow), or that it is well again.
+    ///
+    /// [`HealthChecker::report`](crate::HealthChecker::report) is for a program whose parts speak for themselves.
     pub fn set_degraded(&self, degraded: bool) {
         let _: Result<(), Infallible> = self.shared.want(|wanted| {
             wanted.degraded = degraded;
@@ -347,6 +349,18 @@ impl ClusterMembership {
     /// The keys that it accepts; the one that it seals with comes first.
     pub fn keys(&self) -> Vec<KeyId> {
         self.shared.wanted().keyring.map_or_else(Vec::new, |keyring| keyring.ids())
+    }
+
+    pub(crate) async fn health(&self, id: Option<NodeId>) -> Vec<NodeHealth> {
+        self.query(|answer| Command::Health(id, answer)).await.unwrap_or_default()
+    }
+
+    pub(crate) fn wanted(&self) -> Wanted {
+        self.shared.wanted()
+    }
+
+    pub(crate) fn want<T, E>(&self, change: impl FnOnce(&mut Wanted) -> Result<T, E>) -> Result<T, E> {
+        self.shared.want(change)
     }
 
     async fn query<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Option<T> {

@@ -35,6 +35,10 @@
 //! | `registry` | nodes and workers by their tags |
 //! | [`balance`] | which worker takes a call, and what to do when it fails; pure, too |
 
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+#[path = "fuzzing.rs"]
+pub mod __fuzzing;
 pub mod balance;
 mod bulk;
 mod cluster;
@@ -43,6 +47,7 @@ mod datagram;
 mod driver;
 mod error;
 mod events;
+mod health;
 pub mod membership;
 mod node;
 mod quorum;
@@ -61,6 +66,7 @@ pub use config::{Address, ClusterConfig, ClusterConfigBuilder, ConfigError, Heal
 pub use datagram::{ClusterKey, DatagramCounters, KeyId, Keyring, KeyringError, ParseKeyError};
 pub use error::{ClusterError, JoinError, LeftError, ResyncError, StartError};
 pub use events::{ClusterEvent, Events};
+pub use health::{HealthChecker, NodeHealth};
 pub use membership::{MemberState, NodeId, TagError, Tags};
 pub use node::Node;
 pub use quorum::Quorum;

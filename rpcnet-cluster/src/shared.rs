@@ -1,6 +1,6 @@
 //! What a driver and the handles of its cluster share.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -31,6 +31,8 @@ pub(crate) struct Shared {
 pub(crate) struct Wanted {
     pub(crate) tags: Tags,
     pub(crate) degraded: bool,
+    /// Parts of the program that are not well.
+    pub(crate) unwell: BTreeSet<String>,
     pub(crate) draining: bool,
     pub(crate) keyring: Option<Keyring>,
 }

@@ -2,8 +2,14 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::{all_alive, cluster, config, event, id, sees, start, within};
-use rpcnet_cluster::{ClusterEvent, ClusterSnapshot, JoinError, LeftError, MemberState, Quorum};
+use rpcnet::{Server, ServerConfig};
+use rpcnet_cluster::{
+    BulkService, ClusterEvent, ClusterMembership, ClusterSnapshot, JoinError, LeftError, MemberState, Node, Quorum,
+    ServerBuilderExt as _,
+};
 
 #[tokio::test]
 async fn five_nodes_form_a_cluster_from_one_seed() {
@@ -154,15 +160,32 @@ async fn a_node_alone_has_nobody_to_resync_with_and_keeps_no_quorum() {
     assert_eq!(node.visible_nodes().len(), 1);
 }
 
+/// A socket that takes both families reaches members of either.
 #[tokio::test]
-async fn nodes_of_two_address_families_are_one_cluster() {
-    let both = start(
-        config("both").with_bind_addr("[::]:0").with_advertise_addr("[::1]:1").with_advertise_gossip_addr("[::1]:1"),
-    );
-    // Port 1 is nobody's: this one is found by what it sends, and told so.
-    let (six, other) =
-        (start(config("six").with_bind_addr("[::1]:0")), start(config("other").with_bind_addr("[::1]:0")));
-    let (_both, six, other) = (both.await, six.await, other.await);
-    within("joining", other.join([six.seed()])).await.expect("the seed is there");
-    all_alive(&six, 2).await;
+async fn nodes_that_advertise_addresses_of_two_families_are_one_cluster() {
+    let (bulk, config) = (BulkService::new().expect("random bytes"), |id| config(id).with_bind_addr("[::]:0"));
+    let server = Server::builder(ServerConfig::development().build().expect("valid")).cluster(&bulk);
+    let server = server.start().await.expect("a free port");
+    let four = config("four").with_advertise_addr(server.local_addr()).build().expect("valid");
+    let four = ClusterMembership::with_server(four, &bulk).await.expect("a free port");
+    // Port 1 is nobody's: it is where they would take calls.
+    let six = start(config("six").with_advertise_addr("[::1]:1")).await;
+    let late = start(config("late").with_advertise_addr("127.0.0.1:1")).await;
+    within("joining by IPv4", six.join([four.seed()])).await.expect("the seed is there");
+    within("joining by IPv6", late.join([six.seed()])).await.expect("the seed is there");
+    for node in [&four, &six, &late] {
+        all_alive(node, 3).await;
+        let is_ipv6 = |node: &Arc<Node>| (node.id.to_string(), node.gossip_address.is_ipv6());
+        let families: Vec<_> = node.members().iter().map(is_ipv6).collect();
+        assert_eq!(families, [("four".into(), false), ("late".into(), false), ("six".into(), true)]);
+    }
+    // Each hears the heartbeats of the others, of whichever family.
+    for (node, other) in [(&four, "six"), (&six, "four"), (&late, "six")] {
+        within("two heartbeats", async {
+            while node.heartbeat_history(&id(other)).await.len() < 4 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
 }

@@ -84,6 +84,16 @@ pub(crate) enum Output {
     Stream(Box<Responses>),
 }
 
+impl Output {
+    /// The `Result` that one response is.
+    pub(crate) fn responded(&self) -> &Type {
+        match self {
+            Self::Value(output) => output,
+            Self::Stream(responses) => &responses.item,
+        }
+    }
+}
+
 /// `Result<impl Stream<Item = Result<T, E>>, E>`, or an alias of `Result` around the stream.
 pub(crate) struct Responses {
     pub(crate) original: Type,

@@ -88,6 +88,20 @@ pub(crate) fn types(segment: &PathSegment) -> impl Iterator<Item = &Type> {
     })
 }
 
+/// The types of a `Result<T, E>` that is called so.
+pub(crate) fn result_types(ty: &Type) -> Option<(&Type, &Type)> {
+    let path = match ty {
+        Type::Group(group) => return result_types(&group.elem),
+        Type::Paren(paren) => return result_types(&paren.elem),
+        Type::Path(path) => &path.path,
+        _ => return None,
+    };
+    let last = path.segments.last().filter(|last| last.ident == "Result")?;
+    let mut types = types(last);
+    let pair = (types.next()?, types.next()?);
+    types.next().is_none().then_some(pair)
+}
+
 /// What follows `impl` or `dyn`.
 pub(crate) type Bounds = Punctuated<TypeParamBound, Token![+]>;
 

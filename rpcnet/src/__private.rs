@@ -13,11 +13,11 @@ pub use core::{
 pub use std::{convert::Into, sync::Arc};
 
 pub use crate::{
-    AnswerMetadata, CallResult, Client, ClientConfig, Metadata, Method, Requests, RpcError, ServerConfig,
-    ServiceDescriptor, StreamResult, Target,
+    __fits as fits, AnswerMetadata, CallResult, Client, ClientConfig, Metadata, Method, Outcome, Requests, RpcError,
+    ServerConfig, ServiceDescriptor, StreamResult, Target,
     channel::{Caller, Channel},
     service::{IncomingCall, Reply, Service},
-    signature::{RequestSignature, Signature},
+    signature::{Checked, OutputOf, OwnStream, Signature},
 };
 
 /// Serves one service until the server is stopped.

@@ -9,10 +9,10 @@ use crate::{
     AnswerMetadata, CallError, CallResult, Context, Executed, Metadata, Method, RawResponseStream, Requests, RpcError,
     StreamResult,
     client::deadline_exceeded,
-    codec::Arguments,
+    codec::{self, Arguments, Body},
     config::DEADLINE,
     proto::{ResponseHead, Status},
-    signature::{RequestSignature, RequestStream as _, Signature, WireOutcome},
+    signature::{ArgumentsOf, OutputOf, RequestOf, RequestTypes, Signature, WireOutcome},
     streaming::{RequestSink, ResponseReceiver, call, decode_error},
 };
 
@@ -47,6 +47,8 @@ pub trait Channel: Clone + Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     pub(crate) method_id: u64,
+    /// When the call was made.
+    pub(crate) made: Instant,
     pub(crate) deadline: Instant,
     /// Encoded.
     pub(crate) metadata: Bytes,
@@ -81,16 +83,16 @@ pub trait Encode {
 #[derive(Debug)]
 pub struct Answer {
     pub(crate) status: Status,
-    pub(crate) message: Bytes,
+    pub(crate) message: Body,
     /// Encoded. Most answers have none, and many wait in a table: so it is a word.
     pub(crate) metadata: Option<Box<Bytes>>,
 }
 
 impl Answer {
-    pub(crate) fn new(head: ResponseHead, message: Bytes) -> Self {
+    pub(crate) fn new(head: ResponseHead, message: impl Into<Body>) -> Self {
         let metadata = head.fields.metadata;
         let metadata = (!metadata.is_empty()).then(|| Box::new(metadata));
-        Self { status: head.status, message, metadata }
+        Self { status: head.status, message: message.into(), metadata }
     }
 }
 
@@ -98,12 +100,13 @@ impl Outgoing {
     /// A call of the method that must end within `deadline`, and with the handler that makes it.
     pub(crate) fn new(method_id: u64, deadline: Duration, metadata: Option<Metadata>) -> Result<Self, RpcError> {
         let metadata = Context::metadata_for_call(metadata)?.encode();
-        Ok(Self { method_id, deadline: inherited(deadline), metadata, idempotent: false })
+        let made = Instant::now();
+        Ok(Self { method_id, made, deadline: inherited(made, deadline), metadata, idempotent: false })
     }
 
     /// Milliseconds until the deadline, rounded up, as a request head says them; `None` if it has passed.
-    pub(crate) fn time_left_ms(&self) -> Option<u32> {
-        time_left_ms(self.deadline)
+    pub(crate) fn time_left_ms(&self, now: Instant) -> Option<u32> {
+        time_left_ms(now, self.deadline)
     }
 }
 
@@ -117,30 +120,32 @@ impl OutgoingStream {
         metadata: Option<Metadata>,
     ) -> Result<Self, RpcError> {
         let metadata = Context::metadata_for_call(metadata)?.encode();
+        let now = Instant::now();
         let deadline = match explicit {
-            Some(explicit) => Some(inherited(explicit)),
+            Some(explicit) => Some(inherited(now, explicit)),
             None => Context::inherited_deadline(),
         };
-        let begins_by = inherited(explicit.unwrap_or(default));
+        let begins_by = inherited(now, explicit.unwrap_or(default));
         Ok(Self { method_id, metadata, answered: None, deadline, begins_by })
     }
 
     /// The same as a request head says it, with 0 for "never".
     pub(crate) fn time_left_ms(&self) -> Option<u32> {
         match self.deadline {
-            Some(deadline) => time_left_ms(deadline),
+            Some(deadline) => time_left_ms(Instant::now(), deadline),
             None => Some(0),
         }
     }
 }
 
-fn time_left_ms(deadline: Instant) -> Option<u32> {
-    let left = deadline.saturating_duration_since(Instant::now());
+fn time_left_ms(now: Instant, deadline: Instant) -> Option<u32> {
+    let left = deadline.saturating_duration_since(now);
     if left.is_zero() {
         return None;
     }
-    // Zero would mean "for ever".
-    Some(u32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(u32::MAX).max(1))
+    // Not by `as_millis`, which divides 128 bits. Zero would mean "for ever", but what is left rounds up to one at least.
+    let millis = left.as_secs().saturating_mul(1000) + u64::from(left.subsec_nanos().div_ceil(1_000_000));
+    Some(u32::try_from(millis).unwrap_or(u32::MAX))
 }
 
 /// What every generated client holds: a channel, and how its calls are made.
@@ -180,8 +185,8 @@ impl<C: Channel> Caller<C> {
     pub fn unary<S, const METHOD: usize>(
         &self,
         method: &'static Method,
-        arguments: S::Arguments,
-    ) -> impl Future<Output = CallResult<S::Output>> + Send + use<S, METHOD, C>
+        arguments: ArgumentsOf<S, METHOD>,
+    ) -> impl Future<Output = CallResult<OutputOf<S, METHOD>>> + Send + use<S, METHOD, C>
     where
         S: Signature<METHOD>,
     {
@@ -198,7 +203,7 @@ impl<C: Channel> Caller<C> {
             if let (Some(answered), Ok(answer)) = (answered, &answer) {
                 answered.set(answer.metadata.as_deref());
             }
-            match answer.and_then(S::Output::from_answer) {
+            match answer.and_then(OutputOf::<S, METHOD>::from_answer) {
                 Ok(result) => result,
                 Err(error) => Err(CallError::Rpc(error.in_call(method.name()))),
             }
@@ -211,8 +216,8 @@ impl<C: Channel> Caller<C> {
     pub fn server_streaming<S, const METHOD: usize>(
         &self,
         method: &'static Method,
-        arguments: S::Arguments,
-    ) -> impl Future<Output = StreamResult<S::Output>> + Send + use<S, METHOD, C>
+        arguments: ArgumentsOf<S, METHOD>,
+    ) -> impl Future<Output = StreamResult<OutputOf<S, METHOD>>> + Send + use<S, METHOD, C>
     where
         S: Signature<METHOD>,
     {
@@ -220,7 +225,7 @@ impl<C: Channel> Caller<C> {
         async move {
             let (call, first) = caller.outgoing(method, arguments)?;
             let answer = call::server_streaming(&caller.channel, method.name().into(), call, first).await;
-            typed::<S::Output>(answer)
+            typed::<OutputOf<S, METHOD>>(answer)
         }
     }
 
@@ -228,20 +233,19 @@ impl<C: Channel> Caller<C> {
     pub fn client_streaming<S, const METHOD: usize, R>(
         &self,
         method: &'static Method,
-        arguments: S::Arguments,
+        arguments: ArgumentsOf<S, METHOD>,
         requests: R,
-    ) -> impl Future<Output = CallResult<S::Output>> + Send + use<S, METHOD, R, C>
+    ) -> impl Future<Output = CallResult<OutputOf<S, METHOD>>> + Send + use<S, METHOD, R, C>
     where
-        S: RequestSignature<METHOD>,
-        R: Requests<S::Request>,
+        S: Signature<METHOD, Types: RequestTypes>,
+        R: Requests<RequestOf<S, METHOD>>,
     {
         let caller = self.clone();
         async move {
             let (call, first) = caller.outgoing(method, arguments)?;
-            let answer =
-                call::client_streaming(&caller.channel, call, Some(first), requests, S::Requests::encode).await;
-            let value = answer.and_then(S::Output::decode_value);
-            value.map_err(|error| decode_error::<S::Output>(error.in_call(method.name())))
+            let answer = call::client_streaming(&caller.channel, call, Some(first), requests, codec::encode).await;
+            let value = answer.and_then(|message| OutputOf::<S, METHOD>::decode_value((&*message).into()));
+            value.map_err(|error| decode_error::<OutputOf<S, METHOD>>(error.in_call(method.name())))
         }
     }
 
@@ -249,20 +253,19 @@ impl<C: Channel> Caller<C> {
     pub fn bidirectional<S, const METHOD: usize, R>(
         &self,
         method: &'static Method,
-        arguments: S::Arguments,
+        arguments: ArgumentsOf<S, METHOD>,
         requests: R,
-    ) -> impl Future<Output = StreamResult<S::Output>> + Send + use<S, METHOD, R, C>
+    ) -> impl Future<Output = StreamResult<OutputOf<S, METHOD>>> + Send + use<S, METHOD, R, C>
     where
-        S: RequestSignature<METHOD>,
-        R: Requests<S::Request>,
+        S: Signature<METHOD, Types: RequestTypes>,
+        R: Requests<RequestOf<S, METHOD>>,
     {
         let caller = self.clone();
         async move {
             let (call, first) = caller.outgoing(method, arguments)?;
             let name = method.name().into();
-            let answer =
-                call::bidirectional(&caller.channel, name, call, Some(first), requests, S::Requests::encode).await;
-            typed::<S::Output>(answer)
+            let answer = call::bidirectional(&caller.channel, name, call, Some(first), requests, codec::encode).await;
+            typed::<OutputOf<S, METHOD>>(answer)
         }
     }
 
@@ -285,10 +288,10 @@ fn typed<R: WireOutcome>(answer: Result<RawResponseStream, RpcError>) -> StreamR
     answer.map(RawResponseStream::typed::<R>).map_err(decode_error::<R>)
 }
 
-/// When a call must end that may take `deadline`: never later than the call whose handler makes it.
-pub(crate) fn inherited(deadline: Duration) -> Instant {
+/// When a call must end that may take `deadline` from now: never later than the call whose handler makes it.
+pub(crate) fn inherited(now: Instant, deadline: Duration) -> Instant {
     // Beyond the longest that a configuration takes, arithmetic on clocks could overflow.
-    let own = Instant::now() + deadline.min(*DEADLINE.end());
+    let own = now + deadline.min(*DEADLINE.end());
     Context::inherited_deadline().map_or(own, |parent| parent.min(own))
 }
 

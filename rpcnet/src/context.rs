@@ -4,6 +4,7 @@ use std::{
     cell::RefCell,
     fmt,
     future::Future,
+    mem,
     net::SocketAddr,
     pin::Pin,
     sync::{
@@ -59,6 +60,19 @@ struct Inner {
     has_answer: AtomicBool,
     cancelled: AtomicBool,
     cancel_waker: AtomicWaker,
+}
+
+impl Inner {
+    fn renew(&mut self, method: &'static str, deadline: Option<Instant>, metadata: Metadata) {
+        self.method = method;
+        self.deadline = deadline;
+        self.metadata = metadata;
+        // Only a handler that panicked leaves some behind.
+        if mem::take(self.has_answer.get_mut()) {
+            *self.answer.get_mut() = Metadata::default();
+        }
+        *self.cancelled.get_mut() = false;
+    }
 }
 
 impl Context {
@@ -150,23 +164,6 @@ impl Context {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Makes this the context of a new call, in place if nobody else holds the old one.
-    pub(crate) fn renew(&mut self, method: &'static str, deadline: Option<Instant>, metadata: Metadata) {
-        match Arc::get_mut(&mut self.inner) {
-            Some(inner) => {
-                inner.method = method;
-                inner.deadline = deadline;
-                inner.metadata = metadata;
-                // Only a handler that panicked leaves some behind.
-                if std::mem::take(inner.has_answer.get_mut()) {
-                    *inner.answer.get_mut() = Metadata::default();
-                }
-                *inner.cancelled.get_mut() = false;
-            }
-            None => *self = Self::new(method, deadline, self.inner.peer, metadata),
-        }
-    }
-
     /// Whether the deadline has passed.
     pub(crate) fn is_overdue(&self) -> bool {
         self.time_left() == Some(Duration::ZERO)
@@ -193,7 +190,7 @@ impl Context {
         CURRENT.with_borrow(|current| {
             let inner = &current.as_ref()?.inner;
             let left = inner.has_answer.load(Ordering::Acquire) && inner.has_answer.swap(false, Ordering::AcqRel);
-            left.then(|| Box::new(std::mem::take(&mut *inner.answer.lock())))
+            left.then(|| Box::new(mem::take(&mut *inner.answer.lock())))
         })
     }
 
@@ -208,7 +205,7 @@ impl Context {
 
     /// Runs `scope` with this as the current context.
     pub(crate) fn enter<T>(&self, scope: impl FnOnce() -> T) -> T {
-        enter(Some(self.clone()), scope)
+        enter(&mut Some(self.clone()), scope)
     }
 
     /// The deadline of the handler that is running, if there is one.
@@ -217,15 +214,48 @@ impl Context {
     }
 }
 
-fn enter<T>(context: Option<Context>, scope: impl FnOnce() -> T) -> T {
-    struct Restore(Option<Context>);
-    impl Drop for Restore {
+/// Runs `scope` within `context`, which lies elsewhere meanwhile and is back when this returns or unwinds.
+fn enter<T>(context: &mut Option<Context>, scope: impl FnOnce() -> T) -> T {
+    struct Swapped<'a>(&'a mut Option<Context>);
+    impl Drop for Swapped<'_> {
         fn drop(&mut self) {
-            CURRENT.set(self.0.take());
+            CURRENT.with_borrow_mut(|current| mem::swap(current, self.0));
         }
     }
-    let _restore = Restore(CURRENT.replace(context));
+    CURRENT.with_borrow_mut(|current| mem::swap(current, context));
+    let _swapped = Swapped(context);
     scope()
+}
+
+/// The context of calls that are answered at once: made once and renewed for each, unless one has kept it.
+pub(crate) struct Renewed {
+    /// Empty only while a scope has it.
+    context: Option<Context>,
+    peer: Option<SocketAddr>,
+}
+
+impl Renewed {
+    pub(crate) fn new(peer: Option<SocketAddr>) -> Self {
+        Self { context: None, peer }
+    }
+
+    /// Makes it the context of another call.
+    pub(crate) fn renew(&mut self, method: &'static str, deadline: Option<Instant>, metadata: Metadata) {
+        match self.context.as_mut().and_then(|context| Arc::get_mut(&mut context.inner)) {
+            Some(inner) => inner.renew(method, deadline, metadata),
+            None => self.context = Some(Context::new(method, deadline, self.peer, metadata)),
+        }
+    }
+
+    /// [`Context::enter`] without counting the handles.
+    pub(crate) fn enter<T>(&mut self, scope: impl FnOnce() -> T) -> T {
+        enter(&mut self.context, scope)
+    }
+
+    /// The context for a call that goes on elsewhere.
+    pub(crate) fn share(&mut self) -> Context {
+        self.context.get_or_insert_with(|| Context::new("", None, self.peer, Metadata::default())).clone()
+    }
 }
 
 pin_project_lite::pin_project! {
@@ -243,7 +273,7 @@ impl<F: Future> Future for Scoped<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
         let this = self.project();
-        enter(this.context.clone(), || this.future.poll(cx))
+        enter(this.context, || this.future.poll(cx))
     }
 }
 

@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::{
     ErrorKind,
+    codec::{self, BodyBuilder},
     proto::{
         FRAME_BYTES_MAX, Frame, FrameKind, FrameReader, GoAway, Hello, ProtocolError, RequestHead, ResponseHead,
         read_cancel, read_lane, read_started,
@@ -62,7 +63,7 @@ pub fn messages(data: &[u8]) {
     let Some((&chunk_bytes, stream)) = data.split_first() else {
         return;
     };
-    let (mut reader, mut whole, mut expected) = (FrameReader::default(), BytesMut::new(), Vec::new());
+    let (mut reader, mut whole, mut expected) = (FrameReader::default(), BodyBuilder::default(), Vec::new());
     for chunk in stream.chunks(usize::from(chunk_bytes).max(1)) {
         reader.push(Bytes::copy_from_slice(chunk));
         loop {
@@ -77,7 +78,12 @@ pub fn messages(data: &[u8]) {
             expected.extend_from_slice(&piece.payload);
             let ends = piece.ends_message();
             match join(&mut whole, piece, BYTES_MAX) {
-                Ok(Some(message)) => assert_eq!((message, ends), (std::mem::take(&mut expected).into(), true)),
+                Ok(Some(message)) => {
+                    // Read from its pieces it says the same.
+                    let whole = message.clone().into_bytes();
+                    assert_eq!(value(&message), value(&*whole));
+                    assert_eq!((message.into_bytes(), ends), (std::mem::take(&mut expected).into(), true));
+                }
                 Ok(None) => assert!(!ends),
                 Err(error) => {
                     assert_eq!(error.kind(), ErrorKind::MessageTooLarge);
@@ -88,6 +94,11 @@ pub fn messages(data: &[u8]) {
             assert!(whole.len() <= BYTES_MAX);
         }
     }
+}
+
+/// A value with what has a length, if that is what the message is.
+fn value<'a>(message: impl Into<codec::Cursor<'a>>) -> Option<Vec<(Option<Bytes>, String)>> {
+    codec::decode(message).ok()
 }
 
 /// The frames of a stream, and how it ends: at a boundary or not, or where the protocol is broken.

@@ -12,6 +12,7 @@ use crate::{
     Context, Executed, Metadata, RpcError, Service, Shape,
     channel::{Answer, Channel, Encode, Outgoing, OutgoingStream, too_late},
     client::deadline_exceeded,
+    codec::Body,
     method::method_id,
     proto::Status,
     server::{HandlerTask, Router},
@@ -123,7 +124,7 @@ impl Channel for InProcess {
             return Err(RpcError::from_status(Status::MalformedRequest, "the method does not stream".into()));
         }
         let (message, request) = match first {
-            Some(first) if route.raw => (Bytes::new(), Some(first)),
+            Some(first) if route.raw => (Body::default(), Some(first)),
             first => (first.unwrap_or_default().into(), None),
         };
         let call = StreamingCall {

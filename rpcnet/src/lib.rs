@@ -71,7 +71,7 @@ pub use error::{ErrorKind, Executed, RpcError};
 pub use in_process::InProcess;
 pub use metadata::{AnswerMetadata, Metadata};
 pub use method::{Method, ServiceDescriptor, Shape};
-pub use outcome::{CallError, CallResult, Outcome, StreamResult};
+pub use outcome::{CallError, CallResult, Outcome, StreamResult, Wire};
 /// Makes a trait a service: a typed client, a handler trait and a dispatch table, at compile time.
 ///
 /// For a trait `Greeting` it writes

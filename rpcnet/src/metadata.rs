@@ -54,9 +54,12 @@ use crate::{ErrorKind, Executed, RpcError};
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Metadata {
-    /// Sorted by name. Shared, so that a call takes it along for a count.
-    entries: Arc<Vec<(Box<str>, Bytes)>>,
+    /// Sorted by name. Shared, so that a call takes it along for a count; `None` where it is empty, so that most calls,
+    /// which have none, allocate nothing.
+    entries: Option<Arc<Vec<Entry>>>,
 }
+
+type Entry = (Box<str>, Bytes);
 
 impl Metadata {
     /// The most that it takes on the wire, in bytes: names, values, and three more for each of them.
@@ -84,7 +87,7 @@ impl Metadata {
                 "metadata of {bytes} bytes with `{name}`, and {most} are allowed: make large things arguments"
             )));
         }
-        let entries = Arc::make_mut(&mut self.entries);
+        let entries = Arc::make_mut(self.entries.get_or_insert_default());
         match entries.binary_search_by(|(other, _)| (**other).cmp(&name)) {
             Ok(at) => entries[at].1 = value,
             Err(at) => entries.insert(at, (name.into(), value)),
@@ -94,8 +97,8 @@ impl Metadata {
 
     /// The value of `name`.
     pub fn get(&self, name: &str) -> Option<&Bytes> {
-        let at = self.entries.binary_search_by(|(other, _)| (**other).cmp(name)).ok()?;
-        Some(&self.entries[at].1)
+        let at = self.find(name)?;
+        Some(&self.entries()[at].1)
     }
 
     /// The value of `name` if it is text.
@@ -105,23 +108,28 @@ impl Metadata {
 
     /// Takes the value of `name` away.
     pub fn remove(&mut self, name: &str) -> Option<Bytes> {
-        let at = self.entries.binary_search_by(|(other, _)| (**other).cmp(name)).ok()?;
-        Some(Arc::make_mut(&mut self.entries).remove(at).1)
+        let at = self.find(name)?;
+        let entries = Arc::make_mut(self.entries.as_mut()?);
+        let (_, value) = entries.remove(at);
+        if entries.is_empty() {
+            self.entries = None;
+        }
+        Some(value)
     }
 
     /// Names and values, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Bytes)> {
-        self.entries.iter().map(|(name, value)| (&**name, value))
+        self.entries().iter().map(|(name, value)| (&**name, value))
     }
 
     /// How many values there are.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.entries().len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.is_none()
     }
 
     /// Both; where they have a name in common, the value of `self`.
@@ -143,8 +151,11 @@ impl Metadata {
 
     /// As the value of a head's field; empty for nothing.
     pub(crate) fn encode(&self) -> Bytes {
+        if self.is_empty() {
+            return Bytes::new();
+        }
         let mut out = BytesMut::with_capacity(self.bytes());
-        for (name, value) in self.entries.iter() {
+        for (name, value) in self.entries() {
             // Both fit: `insert` and `decode` have seen to it.
             out.put_u8(name.len() as u8);
             out.put_slice(name.as_bytes());
@@ -170,6 +181,14 @@ impl Metadata {
             metadata.insert(std::str::from_utf8(&name).ok()?, Bytes::copy_from_slice(&value)).ok()?;
         }
         Some(metadata)
+    }
+
+    fn entries(&self) -> &[Entry] {
+        self.entries.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        self.entries().binary_search_by(|(other, _)| (**other).cmp(name)).ok()
     }
 
     fn bytes(&self) -> usize {
@@ -279,6 +298,14 @@ mod tests {
         let own = metadata(&[("tenant", "blue"), ("x", "1")]);
         let both = own.over(&metadata(&[("tenant", "red"), ("y", "2")])).expect("fits");
         assert_eq!(both, metadata(&[("tenant", "blue"), ("x", "1"), ("y", "2")]));
+    }
+
+    #[test]
+    fn what_is_taken_away_leaves_nothing_behind() {
+        let mut metadata = metadata(&[("a", "1")]);
+        assert_eq!(metadata.remove("a").as_deref(), Some(&b"1"[..]));
+        assert_eq!((metadata.is_empty(), metadata.remove("a")), (true, None));
+        assert_eq!(metadata, Metadata::new());
     }
 
     #[test]

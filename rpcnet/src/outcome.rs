@@ -71,16 +71,29 @@ mod sealed {
 }
 
 /// A type that can cross the wire: it is [`Serialize`] and [`Deserialize`](serde::Deserialize), and owns what it holds.
+///
+/// Every type that is all this has the trait; there is nothing to implement.
+// Without supertraits, each of which would be reported beside it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't cross the wire",
     label = "not `Serialize + Deserialize`",
     note = "derive both: `#[derive(serde::Serialize, serde::Deserialize)]`"
 )]
-pub trait Wire: Serialize + DeserializeOwned + Send {}
+pub trait Wire {
+    /// What generated code asks for: it is true, or there is no such constant.
+    #[doc(hidden)]
+    const FITS: bool = true;
+}
 
 // One error that says what is missing, and not one for each of the three.
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + Send> Wire for T {}
+impl<T: Payload> Wire for T {}
+
+/// What [`Wire`] stands for, as the runtime uses it.
+pub trait Payload: Serialize + DeserializeOwned + Send {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send> Payload for T {}
 
 impl<E> CallError<E> {
     /// The handler's error, if that is what it is.

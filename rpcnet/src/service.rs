@@ -7,9 +7,10 @@ use futures::Stream;
 
 use crate::{
     Context, Metadata, Method, Outcome, RpcError, ServiceDescriptor, Streaming,
-    codec::{self, Arguments as _, Scratch},
+    codec::{self, Arguments as _, Body, Scratch},
+    outcome::Payload,
     proto::{ResponseHead, Status},
-    signature::{RequestSignature, RequestStream, Signature, WireOutcome},
+    signature::{ArgumentsOf, OutputOf, RequestOf, RequestTypes, Signature, WireOutcome},
     streaming::{CallStreams, Queue, SendItems},
 };
 
@@ -34,7 +35,7 @@ pub trait Service: Clone + Send + Sync + 'static {
 #[derive(Debug)]
 pub struct IncomingCall {
     method_id: u64,
-    message: Bytes,
+    message: Body,
     /// Of a call that has a stream of its own.
     streams: Option<CallStreams>,
 }
@@ -56,12 +57,12 @@ pub(crate) enum Message {
 }
 
 impl IncomingCall {
-    pub(crate) fn new(method_id: u64, message: Bytes) -> Self {
-        Self { method_id, message, streams: None }
+    pub(crate) fn new(method_id: u64, message: impl Into<Body>) -> Self {
+        Self { method_id, message: message.into(), streams: None }
     }
 
     /// A call whose messages come and go by `streams`.
-    pub(crate) fn streaming(method_id: u64, message: Bytes, streams: CallStreams) -> Self {
+    pub(crate) fn streaming(method_id: u64, message: Body, streams: CallStreams) -> Self {
         Self { method_id, message, streams: Some(streams) }
     }
 
@@ -72,7 +73,7 @@ impl IncomingCall {
 
     /// The message, not decoded.
     pub(crate) fn into_message(self) -> Bytes {
-        self.message
+        self.message.into_bytes()
     }
 
     /// What a streaming handler reads from and writes to.
@@ -84,10 +85,10 @@ impl IncomingCall {
     pub async fn unary<S, const METHOD: usize, H, F>(self, method: &'static Method, handler: H) -> Reply
     where
         S: Signature<METHOD>,
-        H: FnOnce(S::Arguments) -> F,
-        F: Future<Output = S::Output>,
+        H: FnOnce(ArgumentsOf<S, METHOD>) -> F,
+        F: Future<Output = OutputOf<S, METHOD>>,
     {
-        let arguments = match S::Arguments::decode(method.arguments(), &self.message) {
+        let arguments = match ArgumentsOf::<S, METHOD>::decode(method.arguments(), &self.message) {
             Ok(arguments) => arguments,
             Err(error) => return Reply::status(Status::MalformedRequest, error.to_string()),
         };
@@ -101,15 +102,15 @@ impl IncomingCall {
     pub async fn server_streaming<S, const METHOD: usize, H, F, St>(self, method: &'static Method, handler: H) -> Reply
     where
         S: Signature<METHOD>,
-        H: FnOnce(S::Arguments) -> F,
-        F: Future<Output = Result<St, <S::Output as Outcome>::Error>>,
-        St: Stream<Item = S::Output>,
+        H: FnOnce(ArgumentsOf<S, METHOD>) -> F,
+        F: Future<Output = Result<St, <OutputOf<S, METHOD> as Outcome>::Error>>,
+        St: Stream<Item = OutputOf<S, METHOD>>,
     {
         match self.open::<S, METHOD>(method) {
             Ok((arguments, streams)) => {
                 // Nothing is read from a caller that has nothing to send.
                 streams.requests.close();
-                send_items::<S::Output, St>(handler(arguments).await, streams).await
+                send_items::<OutputOf<S, METHOD>, St>(handler(arguments).await, streams).await
             }
             Err(refusal) => refusal,
         }
@@ -118,9 +119,9 @@ impl IncomingCall {
     /// Decodes the arguments, runs `handler` with them and a stream of requests, and encodes what it returns.
     pub async fn client_streaming<S, const METHOD: usize, H, F>(self, method: &'static Method, handler: H) -> Reply
     where
-        S: RequestSignature<METHOD>,
-        H: FnOnce(S::Arguments, S::Requests) -> F,
-        F: Future<Output = S::Output>,
+        S: Signature<METHOD, Types: RequestTypes>,
+        H: FnOnce(ArgumentsOf<S, METHOD>, Streaming<RequestOf<S, METHOD>>) -> F,
+        F: Future<Output = OutputOf<S, METHOD>>,
     {
         match self.open::<S, METHOD>(method) {
             Ok((arguments, streams)) => {
@@ -134,28 +135,31 @@ impl IncomingCall {
     /// Decodes the arguments, runs `handler` with them and a stream of requests, and sends what it streams.
     pub async fn bidirectional<S, const METHOD: usize, H, F, St>(self, method: &'static Method, handler: H) -> Reply
     where
-        S: RequestSignature<METHOD>,
-        H: FnOnce(S::Arguments, S::Requests) -> F,
-        F: Future<Output = Result<St, <S::Output as Outcome>::Error>>,
-        St: Stream<Item = S::Output>,
+        S: Signature<METHOD, Types: RequestTypes>,
+        H: FnOnce(ArgumentsOf<S, METHOD>, Streaming<RequestOf<S, METHOD>>) -> F,
+        F: Future<Output = Result<St, <OutputOf<S, METHOD> as Outcome>::Error>>,
+        St: Stream<Item = OutputOf<S, METHOD>>,
     {
         match self.open::<S, METHOD>(method) {
             Ok((arguments, streams)) => {
                 let requests = typed_requests(Arc::clone(&streams.requests));
-                send_items::<S::Output, St>(handler(arguments, requests).await, streams).await
+                send_items::<OutputOf<S, METHOD>, St>(handler(arguments, requests).await, streams).await
             }
             Err(refusal) => refusal,
         }
     }
 
     /// The arguments and streams of a streaming call, or the reply that refuses it.
-    fn open<S, const METHOD: usize>(self, method: &'static Method) -> Result<(S::Arguments, CallStreams), Reply>
+    fn open<S, const METHOD: usize>(
+        self,
+        method: &'static Method,
+    ) -> Result<(ArgumentsOf<S, METHOD>, CallStreams), Reply>
     where
         S: Signature<METHOD>,
     {
         let malformed = |reason: String| Reply::status(Status::MalformedRequest, reason);
-        let arguments =
-            S::Arguments::decode(method.arguments(), &self.message).map_err(|e| malformed(e.to_string()))?;
+        let arguments = ArgumentsOf::<S, METHOD>::decode(method.arguments(), &self.message)
+            .map_err(|e| malformed(e.to_string()))?;
         let streams = self.streams.ok_or_else(|| malformed(format!("`{}` streams: call it so", method.name())))?;
         Ok((arguments, streams))
     }
@@ -166,8 +170,8 @@ impl IncomingCall {
     }
 }
 
-fn typed_requests<T, R: RequestStream<T>>(requests: Arc<Queue>) -> R {
-    R::of(Streaming::new(requests, R::decode))
+fn typed_requests<R: Payload>(requests: Arc<Queue>) -> Streaming<R> {
+    Streaming::new(requests, |message: Bytes| codec::decode(&*message))
 }
 
 async fn send_items<R: WireOutcome, St: Stream<Item = R>>(begun: Result<St, R::Error>, streams: CallStreams) -> Reply {

@@ -1,78 +1,99 @@
 //! The types of a service's methods, apart from what the methods do.
 
-use bytes::Bytes;
-
 use crate::{
     CallError, CallResult, Outcome, Reply, RpcError, Streaming,
     channel::Answer,
-    codec::{self, Arguments},
-    outcome::Wire,
+    codec::{self, Arguments, Cursor},
+    outcome::Payload,
     proto::Status,
 };
 
 /// The types of the method that has the place `METHOD` in its trait. The macro implements it for the table of methods.
 ///
-/// That the types can travel is asked for here and nowhere else: client and server take it from this trait's bounds.
-/// Were it a bound of what they call, each of them would complain about one and the same type.
+/// Whether the types can travel is asked by [`fits!`](crate::__fits) and nowhere else, and `Types` depends on it: where
+/// that has an error, this is a type with an error in it, and rustc says nothing more about such a type. Were bounds
+/// asked of the user's types, then this, the client, the server and each call would complain about one and the same type.
 pub trait Signature<const METHOD: usize> {
-    /// What the request carries.
+    /// `(Arguments, Output)`, or with a stream of requests, `(Arguments, Streaming<Request>, Output)`.
+    type Types: Types;
+}
+
+/// The types of a method's [`Signature`].
+pub trait Types {
+    /// What the request carries, or the first message of a call that has a stream of them.
     type Arguments: Arguments;
-    /// What the handler returns.
+    /// What the handler returns, or the items that it streams.
     type Output: WireOutcome;
 }
 
-/// What the requests of a method are that has a stream of them. The macro implements it beside [`Signature`], where
-/// `Arguments` are those before the stream.
-pub trait RequestSignature<const METHOD: usize>: Signature<METHOD> {
+/// The same, with a stream of requests.
+pub trait RequestTypes: Types {
     /// One request.
-    type Request: 'static;
-    /// The stream of them, as the handler takes it.
-    type Requests: RequestStream<Self::Request>;
+    type Request: Payload + 'static;
 }
 
-/// A [`Streaming`] of requests that can travel.
+impl<A: Arguments, O: WireOutcome> Types for (A, O) {
+    type Arguments = A;
+    type Output = O;
+}
+
+impl<A: Arguments, R: Payload + 'static, O: WireOutcome> Types for (A, Streaming<R>, O) {
+    type Arguments = A;
+    type Output = O;
+}
+
+impl<A: Arguments, R: Payload + 'static, O: WireOutcome> RequestTypes for (A, Streaming<R>, O) {
+    type Request = R;
+}
+
+/// What the requests of a method `METHOD` of the table `S` carry.
+pub(crate) type ArgumentsOf<S, const METHOD: usize> = <<S as Signature<METHOD>>::Types as Types>::Arguments;
+
+/// What the method `METHOD` of the table `S` returns or streams.
+pub type OutputOf<S, const METHOD: usize> = <<S as Signature<METHOD>>::Types as Types>::Output;
+
+/// What the stream of requests of the method `METHOD` of the table `S` carries.
+pub(crate) type RequestOf<S, const METHOD: usize> = <<S as Signature<METHOD>>::Types as RequestTypes>::Request;
+
+/// Whether types can travel, and whether a stream of requests is rpcnet's own: true, or an error at each that is not so.
 ///
-/// The macro knows a stream of requests by its name, and by this whether it is ours. As [`WireOutcome`], it has
-/// functions of its own, rather than [`Wire`] as a bound on the requests, so that rustc reports one thing.
+/// It asks by paths: in those, rustc points at the type, and has no bound of ours to tell about.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __fits {
+    ($(($ty:ty))* $(; ($requests:ty))?) => {
+        true $(&& <$ty as $crate::Wire>::FITS)* $(&& <$requests as $crate::__private::OwnStream>::FITS)?
+    };
+}
+
+/// `T` itself, if the types of its method fit.
+pub type Checked<T, const FITS: bool> = <T as If<FITS>>::Type;
+
+/// See [`Checked`].
+pub trait If<const CONDITION: bool> {
+    /// `Self`
+    type Type;
+}
+
+impl<T> If<true> for T {
+    type Type = Self;
+}
+
+/// The [`Streaming`] that is rpcnet's own: the macro knows a stream of requests by its name alone.
 #[diagnostic::on_unimplemented(
     message = "a stream of requests is rpcnet's own `Streaming<T>`",
     label = "not `rpcnet::Streaming<T>`",
     note = "write `use rpcnet::Streaming;`, or give the other type another name"
 )]
-pub trait RequestStream<T> {
-    /// The stream, which is `Self`.
-    fn of(requests: Streaming<T>) -> Self;
-
-    /// Appends a request to `out`.
-    fn encode(request: &T, out: &mut Vec<u8>) -> Result<(), RpcError>;
-
-    /// Decodes a request.
-    fn decode(message: Bytes) -> Result<T, RpcError>;
+pub trait OwnStream {
+    /// As [`Wire::FITS`](crate::Wire::FITS).
+    const FITS: bool = true;
 }
 
-impl<T: Wire> RequestStream<T> for Streaming<T> {
-    fn of(requests: Self) -> Self {
-        requests
-    }
-
-    fn encode(request: &T, out: &mut Vec<u8>) -> Result<(), RpcError> {
-        codec::encode(request, out)
-    }
-
-    fn decode(message: Bytes) -> Result<T, RpcError> {
-        codec::decode(&message)
-    }
-}
+#[diagnostic::do_not_recommend]
+impl<T> OwnStream for Streaming<T> {}
 
 /// A `Result` of which both types can travel.
-///
-/// It has functions of its own, rather than bounds on the types of [`Outcome`], because rustc names the type that is
-/// at fault for an unmet bound of an impl, and a projection for one of an associated type.
-#[diagnostic::on_unimplemented(
-    message = "a service's method must return a `Result`",
-    label = "not a `Result<T, E>`",
-    note = "write `-> Result<T, E>`, where both types derive `Serialize` and `Deserialize`"
-)]
 pub trait WireOutcome: Outcome {
     /// Encodes what a handler returned.
     fn into_reply(self) -> Reply;
@@ -87,13 +108,13 @@ pub trait WireOutcome: Outcome {
     fn error_reply(error: Self::Error) -> Reply;
 
     /// Decodes a value.
-    fn decode_value(message: Bytes) -> Result<Self::Ok, RpcError>;
+    fn decode_value(message: Cursor<'_>) -> Result<Self::Ok, RpcError>;
 
     /// Decodes the application's error.
     fn decode_error(body: &[u8]) -> Result<Self::Error, RpcError>;
 }
 
-impl<T: Wire, E: Wire> WireOutcome for Result<T, E> {
+impl<T: Payload, E: Payload> WireOutcome for Result<T, E> {
     fn into_reply(self) -> Reply {
         match self {
             Ok(value) => Reply::encode(Status::Ok, &value),
@@ -105,7 +126,7 @@ impl<T: Wire, E: Wire> WireOutcome for Result<T, E> {
         match answer.status {
             Status::Ok => codec::decode(&answer.message).map(Ok),
             Status::Application => codec::decode(&answer.message).map(|error| Err(CallError::Application(error))),
-            status => Err(RpcError::from_status(status, answer.message)),
+            status => Err(RpcError::from_status(status, answer.message.into_bytes())),
         }
     }
 
@@ -118,8 +139,8 @@ impl<T: Wire, E: Wire> WireOutcome for Result<T, E> {
         Reply::encode(Status::Application, &error)
     }
 
-    fn decode_value(message: Bytes) -> Result<T, RpcError> {
-        codec::decode(&message)
+    fn decode_value(message: Cursor<'_>) -> Result<T, RpcError> {
+        codec::decode(message)
     }
 
     fn decode_error(body: &[u8]) -> Result<E, RpcError> {

@@ -5,7 +5,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{Event, ProbeClient, development, proxy::Proxy, raw_client_over, rpc, serve};
-use rpcnet::{ClientConfig, ClientConfigBuilder, ErrorKind, Executed};
+use rpcnet::{ClientConfig, ClientConfigBuilder, ErrorKind, Executed, prelude::*};
 use tokio::time::timeout;
 
 /// Far more than three probe timeouts on loopback (some 30 ms, doubled twice) and 300 ms, and far less than the idle
@@ -45,6 +45,19 @@ async fn a_call_that_is_sent_into_a_dead_path_is_noticed_too() {
     proxy.cut();
     let error = rpc(timeout(SOON, client.echo("dead".into())).await.expect("noticed soon"));
     assert_eq!((error.kind(), error.executed()), (ErrorKind::Connection, Executed::Maybe));
+}
+
+#[tokio::test]
+async fn a_stream_that_waits_alone_on_a_path_that_died_fails_as_soon() {
+    let (server, mut observer, _) = serve(development()).await;
+    let proxy = Proxy::to(server.local_addr());
+    let client = ProbeClient::new(raw_client_over(&proxy, client()).await);
+    let mut numbers = client.count(2).await.expect("it begins");
+    observer.expect(Event::Started).await;
+    assert_eq!(numbers.next().await.expect("an item").expect("a number"), 1);
+    proxy.cut();
+    let error = rpc(timeout(SOON, numbers.next()).await.expect("noticed soon").expect("an end that says so"));
+    assert_eq!((error.kind(), error.executed()), (ErrorKind::Connection, Executed::Yes));
 }
 
 #[tokio::test]

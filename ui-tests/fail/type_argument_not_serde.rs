@@ -5,7 +5,7 @@ pub struct Name(pub String);
 
 #[rpcnet::service]
 pub trait Greeting {
-    async fn greet(&self, name: Name) -> Result<String, String>;
+    async fn greet(&self, name: Name, times: u32) -> Result<String, String>;
 }
 
 fn main() {}

@@ -1,4 +1,4 @@
-// Whether a type is a `Result` under another name is told by rustc, once for the handler and once for the client.
+// Whether a type is a `Result` under another name is told by rustc.
 // Remedy: return a `Result`, or an alias of one.
 
 #[derive(serde::Serialize, serde::Deserialize)]

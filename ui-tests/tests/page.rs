@@ -32,7 +32,8 @@ const CHAPTERS: [(&str, &str, &str); 3] = [
     (
         "type_",
         "Types that do not fit",
-        "These need the types, so rustc tells, in words of rpcnet's where there are any.",
+        "These need the types, so rustc tells, in words of rpcnet's where there are any. It names the trait that a type lacks:\n\
+         `rpcnet::Wire`, which every type has that is `Serialize + Deserialize`.",
     ),
     ("handler_", "Handlers that do not fit", "The trait is fine, and its implementation is not: rustc tells."),
 ];

@@ -109,6 +109,8 @@ mod stream_without_item;
 mod too_many_arguments;
 #[path = "../right/two_request_streams.rs"]
 mod two_request_streams;
+#[path = "../right/type_all_at_once.rs"]
+mod type_all_at_once;
 #[path = "../right/type_argument_not_serde.rs"]
 mod type_argument_not_serde;
 #[path = "../right/type_item_name_taken.rs"]

@@ -41,6 +41,34 @@ fn every_case_is_followed_by_a_program_that_is_right() -> io::Result<()> {
     Ok(())
 }
 
+/// Prints how many errors each case has: `cargo test -p ui-tests --test rules -- --nocapture`.
+#[test]
+#[expect(clippy::print_stderr, reason = "the figures are what is asked for")]
+fn no_token_is_complained_about_twice() -> io::Result<()> {
+    let mut cases = files("fail")?;
+    cases.sort();
+    for case in cases {
+        let told = fs::read_to_string(case.with_extension("stderr"))?;
+        let errors = told.lines().filter(|line| line.starts_with("error")).count();
+        let mut places: Vec<&str> = primary_places(&told).collect();
+        eprintln!("{:36} {errors}", stem(&case));
+        assert_eq!(places.len(), errors, "{}", case.display());
+        places.sort_unstable();
+        places.dedup();
+        assert_eq!(places.len(), errors, "{} tells something twice", case.display());
+    }
+    Ok(())
+}
+
+/// Where each error points.
+fn primary_places(told: &str) -> impl Iterator<Item = &str> {
+    let lines: Vec<&str> = told.lines().collect();
+    let arrow = |pair: &[&'_ str]| pair.first().is_some_and(|line| line.starts_with("error"));
+    let places: Vec<&str> =
+        lines.windows(2).filter(|pair| arrow(pair)).filter_map(|pair| pair.last().copied()).collect();
+    places.into_iter()
+}
+
 /// The functions of a module of `check` that report something: each is a rule.
 fn rules(source: &str) -> impl Iterator<Item = String> {
     let functions = source.lines().filter_map(|line| line.strip_prefix("fn "));

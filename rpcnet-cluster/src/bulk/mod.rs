@@ -2,7 +2,8 @@
 //!
 //! [`BulkService`] is the side that answers: a raw handler that a program registers at its rpcnet server. [`Link`] is the side that
 //! asks; it needs no server. An exchange is two calls on one connection: a hello, which is answered with who the server
-//! is and a ticket; and the request itself, sealed for that ticket. `seal` has the envelope.
+//! is and a ticket; and the request itself, sealed for that ticket. `seal` has the envelope. No connection is kept: an
+//! exchange is rare, and the next one is with another node.
 
 mod link;
 mod seal;

@@ -36,6 +36,8 @@
 mod boot;
 mod challenged;
 mod counters;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod gate;
 mod keyring;
 mod layout;

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use tokio::sync::oneshot;
 
-use crate::{NodeId, ResyncError};
+use crate::{NodeHealth, NodeId, ResyncError};
 
 /// What others ask of the driver. Whoever asked may have gone away when the answer comes.
 pub(crate) enum Command {
@@ -16,6 +16,8 @@ pub(crate) enum Command {
     Phi(NodeId, oneshot::Sender<Option<f64>>),
     /// The times between a node's last heartbeats.
     Heartbeats(NodeId, oneshot::Sender<Vec<Duration>>),
+    /// The health of one node, or of all that this one watches.
+    Health(Option<NodeId>, oneshot::Sender<Vec<NodeHealth>>),
     /// Fetch the whole state from some member.
     Resync(oneshot::Sender<Result<(), ResyncError>>),
     /// Another core's request over the bulk channel.

@@ -11,6 +11,7 @@ mod socket;
 mod task;
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -50,8 +51,13 @@ pub(crate) fn start(config: &ClusterConfig, bulk: Option<&BulkService>) -> Resul
     let refused = |error: crate::membership::SettingsError| StartError::Settings { reason: error.to_string() };
     let core =
         Membership::new(settings.timing.core_settings(), identity, random_u64()?, Time::ZERO).map_err(refused)?;
-    let wanted =
-        Wanted { tags: settings.tags.clone(), degraded: false, draining: false, keyring: settings.keyring.clone() };
+    let wanted = Wanted {
+        tags: settings.tags.clone(),
+        degraded: false,
+        unwell: BTreeSet::new(),
+        draining: false,
+        keyring: settings.keyring.clone(),
+    };
     let events = broadcast::Sender::new(settings.events_max);
     let picture = Picture::new(&core, events.clone());
     let gossip_address = core.local().gossip_address;

@@ -10,7 +10,7 @@ use tokio::{
 
 use super::{Command, picture::Picture, socket::Socket};
 use crate::{
-    ResyncError,
+    MemberState, Node, NodeHealth, NodeId, ResyncError,
     bulk::Link,
     datagram::{Gate, Opened},
     membership::{BulkRequest, Membership, Record, Time},
@@ -139,10 +139,27 @@ impl Driver {
             Command::Resync(done) => self.resync(now, done),
             Command::Phi(id, answer) => drop(answer.send(self.core.phi(&id, now))),
             Command::Heartbeats(id, answer) => drop(answer.send(self.core.heartbeat_intervals(&id).collect())),
+            Command::Health(id, answer) => drop(answer.send(self.health(now, id))),
             Command::BulkRequest(payload, answer) => drop(answer.send(self.core.handle_bulk_request(now, &payload))),
             Command::BulkDone(id, result) => self.on_bulk_done(now, id, result),
         }
         ControlFlow::Continue(())
+    }
+
+    fn health(&self, now: Time, id: Option<NodeId>) -> Vec<NodeHealth> {
+        let ids = id.map_or_else(|| self.core.watched().cloned().collect(), |id| vec![id]);
+        let health = |id: &NodeId| {
+            let node = self.core.member(id).map(|member| Node::new(Arc::clone(member.record), member.state));
+            let own =
+                || (self.core.local().id == *id).then(|| Node::new(Arc::clone(self.core.local()), MemberState::Alive));
+            Some(NodeHealth {
+                node: Arc::new(node.or_else(own)?),
+                phi: self.core.phi(id, now),
+                phi_threshold: self.core.phi_threshold(id),
+                heartbeats: self.core.heartbeat_intervals(id).collect(),
+            })
+        };
+        ids.iter().filter_map(health).collect()
     }
 
     /// Tells the core what the program wants of its own node, where that has changed.
@@ -158,7 +175,7 @@ impl Driver {
                 self.core.remove_tag(now, name);
             }
         }
-        self.core.set_degraded(now, wanted.degraded);
+        self.core.set_degraded(now, wanted.degraded || !wanted.unwell.is_empty());
         self.core.set_draining(now, wanted.draining);
         if let Some(keyring) = &wanted.keyring {
             self.gate.set_keyring(keyring.clone());

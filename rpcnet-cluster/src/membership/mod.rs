@@ -76,6 +76,8 @@ mod roster;
 mod round_trip;
 mod rumors;
 mod settings;
+#[cfg(any(test, feature = "fuzzing"))]
+mod soundness;
 mod suspicion;
 mod tags;
 mod time;
@@ -97,6 +99,11 @@ pub use time::Time;
 pub use view::MemberView;
 pub use wire::BULK_BYTES_MAX;
 
+#[cfg(feature = "simulation")]
+pub(crate) use self::{
+    node::Standing,
+    wire::{Claim, Message, Packet, PacketWriter, Section},
+};
 pub(crate) use random::{Random, hash, mix};
 
 use self::{
@@ -203,5 +210,7 @@ impl Membership {
     }
 }
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 mod tests;

@@ -14,8 +14,8 @@ pub(crate) struct Heartbeats {
     /// Seconds between answers, oldest first.
     intervals: VecDeque<f32>,
     window: usize,
-    /// The last answer to a probe on schedule.
-    scheduled: Time,
+    /// The last answer to a probe on schedule, unless the time since says nothing.
+    scheduled: Option<Time>,
     /// The last answer at all.
     last: Time,
     deviation_min: f64,
@@ -27,17 +27,19 @@ impl Heartbeats {
     pub(crate) fn new(now: Time, interval: Duration, window: usize, deviation_min: Duration) -> Self {
         let guess = interval.as_secs_f32();
         let intervals = VecDeque::from([guess * 0.75, guess * 1.25]);
-        Self { intervals, window, scheduled: now, last: now, deviation_min: deviation_min.as_secs_f64(), known: false }
+        Self { intervals, window, scheduled: None, last: now, deviation_min: deviation_min.as_secs_f64(), known: false }
     }
 
-    /// The answer to a probe on schedule came.
+    /// The answer to a probe on schedule came. The first one ends no interval.
     pub(crate) fn record(&mut self, now: Time) {
-        if self.intervals.len() >= self.window {
-            self.intervals.pop_front();
+        if let Some(before) = self.scheduled.replace(now) {
+            if self.intervals.len() >= self.window {
+                self.intervals.pop_front();
+            }
+            self.intervals.push_back(now.since(before).as_secs_f32());
         }
-        self.intervals.push_back(now.since(self.scheduled).as_secs_f32());
         self.known = true;
-        self.restart(now);
+        self.last = now;
     }
 
     /// The answer to a probe out of turn came: it ends the silence, but its interval is no sample.
@@ -47,7 +49,7 @@ impl Heartbeats {
 
     /// The time since the last answer says nothing about the node: it was away and came back, or this node stood still.
     pub(crate) fn restart(&mut self, now: Time) {
-        self.scheduled = now;
+        self.scheduled = None;
         self.last = now;
     }
 
@@ -69,11 +71,28 @@ impl Heartbeats {
 
     /// How suspicious the silence is now. It grows without bound.
     pub(crate) fn phi(&self, now: Time) -> f64 {
+        let (mean, deviation) = self.distribution();
+        phi_of((now.since(self.last).as_secs_f64() - mean) / deviation)
+    }
+
+    /// When phi reaches `threshold`, if nothing comes meanwhile.
+    pub(crate) fn suspicious_at(&self, threshold: f64) -> Time {
+        let (mean, deviation) = self.distribution();
+        // Each half of the interval halves the error: at the end it is below a microsecond of any deviation.
+        let (mut low, mut high) = (-Z_MAX, Z_MAX);
+        for _ in 0..40 {
+            let middle = (low + high) / 2.0;
+            *(if phi_of(middle) < threshold { &mut low } else { &mut high }) = middle;
+        }
+        self.last + Duration::from_secs_f64((mean + high * deviation).max(0.0))
+    }
+
+    /// Mean and standard deviation of the intervals, in seconds.
+    fn distribution(&self) -> (f64, f64) {
         let count = self.intervals.len() as f64;
         let mean = self.intervals.iter().map(|interval| f64::from(*interval)).sum::<f64>() / count;
         let variance = self.intervals.iter().map(|interval| (f64::from(*interval) - mean).powi(2)).sum::<f64>() / count;
-        let deviation = variance.sqrt().max(self.deviation_min);
-        phi_of((now.since(self.last).as_secs_f64() - mean) / deviation)
+        (mean, variance.sqrt().max(self.deviation_min))
     }
 }
 
@@ -106,6 +125,9 @@ fn normal_tail(z: f64) -> f64 {
     let tail = (density(from) + inner + density(to)) * width / 3.0;
     if z < 0.0 { 1.0 - tail } else { tail }
 }
+
+/// phi is above 300 here, beyond every threshold that settings may have.
+const Z_MAX: f64 = 40.0;
 
 #[cfg(test)]
 mod tests {
@@ -150,6 +172,29 @@ mod tests {
         let (even, uneven) = (steady(0.0), steady(0.2));
         assert!((after(&even, 1281) - 8.0).abs() < 0.2, "{}", after(&even, 1281));
         assert!(after(&uneven, 1300) < 2.0 && after(&uneven, 2200) > 8.0);
+    }
+
+    #[test]
+    fn the_time_until_the_first_answer_is_no_interval_and_neither_is_one_with_a_restart() {
+        let at = |millis| Time::ZERO + Duration::from_millis(millis);
+        let mut beats = Heartbeats::new(at(0), Duration::from_secs(1), 100, Duration::from_millis(50));
+        let guessed = beats.intervals().count();
+        beats.record(at(10));
+        assert!(beats.is_known() && beats.intervals().count() == guessed);
+        beats.record(at(1010));
+        assert_eq!(beats.intervals().last(), Some(Duration::from_secs(1)));
+        beats.restart(at(5000));
+        beats.record(at(5100));
+        assert_eq!(beats.intervals().count(), guessed + 1);
+    }
+
+    #[test]
+    fn it_is_known_beforehand_when_a_silence_will_be_suspicious() {
+        for (beats, threshold) in [(steady(0.0), 8.0), (steady(0.2), 8.0), (steady(0.1), 0.5), (steady(0.1), 299.0)] {
+            let at = beats.suspicious_at(threshold);
+            assert!(beats.phi(at + Duration::from_micros(20)) >= threshold, "{at:?}");
+            assert!(at == beats.last() || beats.phi(Time::from_micros(at.as_micros() - 20)) < threshold, "{at:?}");
+        }
     }
 
     #[test]

@@ -110,9 +110,9 @@ fn gcd(a: usize, b: usize) -> usize {
 }
 
 impl Membership {
-    pub(super) fn on_random_due(&mut self, now: Time) {
+    pub(super) fn on_random_due(&mut self, now: Time, at: Time) {
         let interval = self.probe_interval();
-        self.timers.set(now + interval, Timer::Random);
+        self.timers.set((at + interval).max(now), Timer::Random);
         let members = self.roster.live().len();
         if members == 0 || self.local.displaced {
             return;
@@ -134,7 +134,9 @@ impl Membership {
         }
         let Self { monitors, roster, random, timers, settings, local, .. } = self;
         monitors.refresh(local.key, roster, settings.monitors, |key| {
-            let first = now + random.up_to(settings.probe_interval);
+            // With the random probe, so that the driver wakes once for all of a node's probes, and once or twice for their
+            // answers. The nodes that watch the same one have moments of their own.
+            let first = timers.due(Timer::Random).unwrap_or_else(|| now + random.up_to(settings.probe_interval));
             timers.set(first, Timer::Monitor(key));
             let heartbeats =
                 Heartbeats::new(now, settings.probe_interval, settings.phi_window, settings.phi_deviation_min);
@@ -190,9 +192,17 @@ impl Membership {
         if step == Step::Conclude && now < self.blind_until && !std::mem::replace(&mut probe.excused, true) {
             return self.timers.set(self.blind_until, Timer::Probe(nonce));
         }
+        let later = if step == Step::Conclude { self.suspicious_soon(now, nonce) } else { None };
+        let Some(probe) = self.probes.get_mut(&nonce) else { return };
+        let target = probe.target;
+        if let Some(later) = later {
+            probe.pings += 1;
+            self.timers.set(later, Timer::Probe(nonce));
+            self.ping(nonce, target);
+            return self.ask_helpers(nonce, target);
+        }
         probe.step += 1;
         let next = probe.started + probe.plan(plain).0;
-        let target = probe.target;
         match step {
             Step::Ping => {
                 probe.pings += 1;
@@ -248,6 +258,20 @@ impl Membership {
         helpers
     }
 
+    /// When the silence of a watched node will be suspicious, if it is not yet, and will be before it is asked again: until
+    /// then it is asked once more.
+    fn suspicious_soon(&self, now: Time, nonce: u32) -> Option<Time> {
+        let probe = self.probes.get(&nonce).filter(|probe| probe.purpose == Purpose::Monitor)?;
+        let target = self.monitors.get(probe.target).filter(|target| target.heartbeats.is_known())?;
+        let threshold = self.threshold_for(probe.target);
+        if target.heartbeats.phi(now) >= threshold {
+            return None;
+        }
+        // The microsecond makes up for rounding.
+        let at = target.heartbeats.suspicious_at(threshold) + Duration::from_micros(1);
+        (at > now && at < target.next).then_some(at)
+    }
+
     /// All questions of a probe went unanswered.
     fn conclude(&mut self, now: Time, nonce: u32) {
         let Some(probe) = self.probes.remove(&nonce) else { return };
@@ -264,7 +288,7 @@ impl Membership {
         self.trips.record_loss(probe.pings);
         let watched = self.monitors.get(probe.target).filter(|target| target.heartbeats.is_known());
         let watched = watched.map(|target| target.heartbeats.phi(now));
-        if probe.purpose == Purpose::Monitor && watched.is_some_and(|phi| phi < self.phi_threshold(probe.target)) {
+        if probe.purpose == Purpose::Monitor && watched.is_some_and(|phi| phi < self.threshold_for(probe.target)) {
             return;
         }
         let asked = probe.helpers.iter().flatten().count() as u32;
@@ -273,7 +297,7 @@ impl Membership {
         self.accuse(now, probe.target, phi, private);
     }
 
-    fn phi_threshold(&self, key: NodeKey) -> f64 {
+    pub(super) fn threshold_for(&self, key: NodeKey) -> f64 {
         let tags = self.roster.get(key).map(|member| &member.record.tags);
         let special = self.settings.phi_threshold_by_tag.iter();
         let mut fitting = special.filter(|(name, value, _)| tags.is_some_and(|tags| tags.get(name) == Some(value)));
@@ -290,6 +314,7 @@ impl Membership {
             return self.on_wrong_answer(now, nonce);
         }
         let Some(probe) = self.probes.remove(&nonce) else { return };
+        self.timers.cancel(Timer::Probe(nonce));
         self.health.on_success();
         if probe.pings == 1 {
             self.trips.record(now.since(probe.started));
@@ -329,6 +354,7 @@ impl Membership {
     /// A helper reached the node that this one cannot reach. It is there; its silence towards this node goes on.
     pub(super) fn on_relayed(&mut self, nonce: u32) {
         if self.probes.remove(&nonce).is_some() {
+            self.timers.cancel(Timer::Probe(nonce));
             self.health.on_success();
         }
     }

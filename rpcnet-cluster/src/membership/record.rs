@@ -111,5 +111,9 @@ impl Record {
 const DRAINING: u8 = 1;
 const DEGRADED: u8 = 2;
 
+/// The largest claim with a record: name, two IPv6 addresses, numbers, tags, what later versions add, and who accuses it.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) const RECORD_BYTES_MAX: usize = 1 + 64 + 2 * 19 + 6 + 5 + 1 + 3 + Tags::BYTES_MAX + UNKNOWN_BYTES_MAX + 32;
+
 /// Room for what later versions add, in bytes. Beyond it they need a version that this one refuses.
 const UNKNOWN_BYTES_MAX: usize = 256;

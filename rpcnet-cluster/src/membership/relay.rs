@@ -41,6 +41,7 @@ impl Membership {
         let Some(relay) = self.relays.get(&nonce).filter(|relay| relay.target == sender) else { return false };
         let (to, nonce_of_requester) = (relay.requester, relay.nonce);
         self.relays.remove(&nonce);
+        self.timers.cancel(Timer::Relay(nonce));
         self.send_with(to, Message::Relayed { nonce: nonce_of_requester }, &[]);
         true
     }

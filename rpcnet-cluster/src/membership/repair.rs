@@ -4,7 +4,11 @@
 //! differ although nothing changed here lately, or for long, this node sends the digests of its buckets to the other one, which answers
 //! with what it thinks of the nodes in those that differ; then each sends the other what that one lacks.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{
     BulkRequest, MemberState, Membership, NodeKey, Record, Time,
@@ -73,7 +77,9 @@ impl Membership {
             Bulk::Digests { digests } => self.compare(&digests)?,
             Bulk::Exchange { wanted, claims } => {
                 self.apply_all(now, claims, false);
-                let claims = wanted.iter().filter_map(|key| self.full_claim(*key)).collect();
+                // Each once, however often it is asked for: records are a thousand times larger than keys.
+                let wanted = BTreeSet::from_iter(wanted);
+                let claims = wanted.into_iter().filter_map(|key| self.full_claim(key)).collect();
                 Bulk::Claims { buckets: Vec::new(), claims }
             }
             Bulk::Claims { .. } => return None,

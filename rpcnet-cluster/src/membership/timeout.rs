@@ -17,7 +17,7 @@ impl Membership {
         match timer {
             Timer::Probe(nonce) => self.on_probe_stage(now, nonce),
             Timer::Monitor(key) => self.on_monitor_due(now, at, key),
-            Timer::Random => self.on_random_due(now),
+            Timer::Random => self.on_random_due(now, at),
             Timer::Suspicion(key) => self.on_suspicion_due(now, key),
             Timer::Gossip => self.on_gossip_due(now, at),
             Timer::Relay(nonce) => self.on_relay_unanswered(now, nonce),
@@ -62,13 +62,14 @@ impl Membership {
         while let Some((_, timer)) = self.timers.pop_due(now) {
             due.push(timer);
         }
+        let probes = due.contains(&Timer::Random) || self.timers.due(Timer::Random).is_some();
         for timer in due {
             // Those left out are set below, or belong to a probe that was dropped.
             match timer {
-                Timer::Probe(_) | Timer::Relay(_) | Timer::Suspicion(_) | Timer::Monitor(_) => {}
+                Timer::Probe(_) | Timer::Relay(_) | Timer::Suspicion(_) | Timer::Monitor(_) | Timer::Random => {}
                 Timer::Gossip => self.gossip.next = None,
                 Timer::Join => self.joining.next = None,
-                Timer::Random | Timer::Contact | Timer::Repair | Timer::Partition | Timer::Sweep | Timer::Leave => {
+                Timer::Contact | Timer::Repair | Timer::Partition | Timer::Sweep | Timer::Leave => {
                     self.timers.set(now + GRACE, timer);
                 }
             }
@@ -77,9 +78,11 @@ impl Membership {
         if !self.joining.done {
             self.schedule_join(now, GRACE);
         }
-        let interval = self.settings.probe_interval;
+        let at = now + GRACE + self.random.up_to(self.settings.probe_interval);
+        if probes {
+            self.timers.set(at, Timer::Random);
+        }
         for index in 0..self.monitors.targets().len() {
-            let at = now + GRACE + self.random.up_to(interval);
             let target = &mut self.monitors.targets_mut()[index];
             target.next = at;
             self.timers.set(at, Timer::Monitor(target.key));

@@ -48,6 +48,18 @@ impl Timers {
         self.order.insert((at, timer));
     }
 
+    /// Spares the driver to be woken for what does not apply any more.
+    pub(crate) fn cancel(&mut self, timer: Timer) {
+        if let Some(at) = self.set.remove(&timer) {
+            self.order.remove(&(at, timer));
+        }
+    }
+
+    /// When this one is due, if it is set.
+    pub(crate) fn due(&self, timer: Timer) -> Option<Time> {
+        self.set.get(&timer).copied()
+    }
+
     /// When the next one is due.
     pub(crate) fn next(&self) -> Option<Time> {
         self.order.first().map(|(at, _)| *at)
@@ -76,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn timers_fire_in_order_and_each_once_however_often_it_is_set() {
+    fn timers_fire_in_order_and_each_once_however_often_it_is_set_unless_it_is_cancelled() {
         let at = |seconds| Time::ZERO + Duration::from_secs(seconds);
         let mut timers = Timers::default();
         timers.set(at(3), Timer::Gossip);
@@ -86,5 +98,9 @@ mod tests {
         assert_eq!(timers.pop_due(at(9)), Some((at(1), Timer::Gossip)));
         assert_eq!(timers.pop_due(at(9)), Some((at(2), Timer::Join)));
         assert_eq!((timers.pop_due(at(9)), timers.next()), (None, None));
+        timers.set(at(4), Timer::Leave);
+        timers.cancel(Timer::Leave);
+        timers.cancel(Timer::Sweep);
+        assert_eq!(timers.next(), None);
     }
 }

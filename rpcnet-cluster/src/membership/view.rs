@@ -67,6 +67,11 @@ impl Membership {
         measured.or_else(|| self.suspicions.get(&key).map(|suspicion| suspicion.phi.into()))
     }
 
+    /// The phi at which this node suspects another: by its tags, if [`super::Settings::phi_threshold_by_tag`] names some.
+    pub fn phi_threshold(&self, id: &NodeId) -> f64 {
+        self.threshold_for(id.key())
+    }
+
     /// The last intervals between a watched node's answers, oldest first. Empty for a node that is not watched here.
     pub fn heartbeat_intervals(&self, id: &NodeId) -> impl Iterator<Item = Duration> {
         self.monitors.get(id.key()).into_iter().flat_map(|target| target.heartbeats.intervals())

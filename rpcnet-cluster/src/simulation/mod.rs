@@ -6,7 +6,8 @@
 //! - [`World`] keeps the events, the nodes and their clocks;
 //! - [`Network`] says what becomes of each datagram;
 //! - [`scenarios`] are what a cluster goes through, and what is measured meanwhile;
-//! - [`balance`] is another world, of callers and workers: what balancing is worth.
+//! - [`balance`] is another world, of callers and workers: what balancing is worth;
+//! - a [`StandIn`] is a member on a real socket that costs next to nothing, for measuring the real driver.
 //!
 //! Not part of the crate's interface: it may change in any release.
 
@@ -16,6 +17,9 @@ mod network;
 mod protocol;
 mod quantiles;
 pub mod scenarios;
+#[cfg(test)]
+mod sealed;
+mod stand_in;
 mod world;
 
 pub use self::{
@@ -23,5 +27,6 @@ pub use self::{
     network::{Burst, Link, Network},
     protocol::{Birth, Known, Observation, Outgoing, Protocol, address_of, index_of},
     quantiles::Quantiles,
+    stand_in::StandIn,
     world::{Observed, Traffic, World},
 };

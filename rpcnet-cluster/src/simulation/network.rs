@@ -18,7 +18,7 @@ pub struct Link {
     pub loss: f64,
     /// Losses that come together.
     pub burst: Option<Burst>,
-    /// The share that arrives twice.
+    /// The share that arrives three times.
     pub duplicated: f64,
     /// The share that is held back, and for how long at most.
     pub reordered: (f64, Duration),
@@ -76,13 +76,13 @@ impl Network {
         if self.links.is_empty() { self.link } else { self.links.get(&(from, to)).copied().unwrap_or(self.link) }
     }
 
-    /// The delays of the copies that arrive: none, one or two.
-    pub(crate) fn send(&mut self, from: usize, to: usize, now: u64, random: &mut Random) -> [Option<Duration>; 2] {
+    /// The delays of the copies that arrive: none, one or three.
+    pub(crate) fn send(&mut self, from: usize, to: usize, now: u64, random: &mut Random) -> [Option<Duration>; 3] {
         let link = self.link(from, to);
         let dice = random.unit();
         let loss = self.loss(&link, from, to, now, dice);
         if !self.connects(from, to) || random.chance(loss) {
-            return [None; 2];
+            return [None; 3];
         }
         let mut delay = || {
             let mut delay = link.delay + random.up_to(link.jitter);
@@ -91,9 +91,9 @@ impl Network {
             }
             delay
         };
-        let first = delay();
-        let second = delay();
-        [Some(first), random.chance(link.duplicated).then_some(second)]
+        let copies = [delay(), delay(), delay()];
+        let again = random.chance(link.duplicated);
+        [Some(copies[0]), again.then_some(copies[1]), again.then_some(copies[2])]
     }
 
     fn loss(&mut self, link: &Link, from: usize, to: usize, now: u64, dice: f64) -> f64 {

@@ -361,12 +361,8 @@ impl<P: Protocol> World<P> {
         let traffic = &mut self.slots[from].traffic;
         traffic.sent_packets += 1;
         traffic.sent_bytes += (payload.len() + P::OVERHEAD_BYTES) as u64;
-        let [first, again] = self.network.send(from, to, self.now, &mut self.random);
-        if let Some(delay) = again {
+        for delay in self.network.send(from, to, self.now, &mut self.random).into_iter().flatten() {
             let payload = payload.clone();
-            self.schedule(self.now + delay.as_micros() as u64, Happening::Packet { from, to, payload });
-        }
-        if let Some(delay) = first {
             self.schedule(self.now + delay.as_micros() as u64, Happening::Packet { from, to, payload });
         }
     }

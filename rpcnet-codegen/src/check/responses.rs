@@ -1,14 +1,14 @@
 //! Rules about the stream of responses, `Result<impl Stream<Item = Result<T, E>>, E>`.
 
 use quote::ToTokens;
-use syn::{Path, Type};
+use syn::Type;
 
 use super::output::is_no_result;
 use super::spelled;
 use super::types::{Stream, StreamKind, streams};
 use crate::errors::Errors;
 use crate::model::{Method, Output, Responses};
-use crate::stream::types;
+use crate::stream::result_types;
 
 pub(super) fn run(method: &Method, errors: &mut Errors) {
     match &method.output {
@@ -98,19 +98,7 @@ fn stream_error_differs(responses: &Responses, errors: &mut Errors) {
 
 /// The `E` of `Result<T, E>`.
 fn error(result: &Type) -> Option<&Type> {
-    match result {
-        Type::Group(group) => error(&group.elem),
-        Type::Paren(paren) => error(&paren.elem),
-        Type::Path(path) => error_of(&path.path),
-        _ => None,
-    }
-}
-
-fn error_of(path: &Path) -> Option<&Type> {
-    let last = path.segments.last()?;
-    let mut types = types(last);
-    let error = types.nth(1)?;
-    (last.ident == "Result" && types.next().is_none()).then_some(error)
+    result_types(result).map(|(_, error)| error)
 }
 
 /// What to write for `stream`, which was found in `output`.

@@ -1,14 +1,13 @@
 //! The typed client.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::{quote, quote_spanned};
-use syn::Type;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 
 use super::Context;
 use crate::model::{Argument, Method, Output, Requests, Shape};
-use crate::names::{generated, generated_at, located};
+use crate::names::generated;
+use crate::stream::result_types;
 
 /// As many inputs as clippy likes by default.
 const MANY_ARGUMENTS: usize = 7;
@@ -107,11 +106,12 @@ fn call(context: &Context<'_>, place: usize, method: &Method) -> TokenStream {
     let ident = generated(method.ident());
     let (arguments, types): (Vec<_>, Vec<_>) =
         method.arguments.iter().map(|argument| (&argument.name, &argument.original.ty)).unzip();
-    let future = future(context, method);
+
     // The trait's method has been told already.
     let many =
         (method.original.sig.inputs.len() > MANY_ARGUMENTS).then(|| quote!(#[allow(clippy::too_many_arguments)]));
     let (call, place) = (entry(method.shape()), Literal::usize_unsuffixed(place));
+    let future = future(context, &place, method);
     let (mut generics, mut requests, mut stream, mut stream_type) = (None, None, None, None);
     if let Some(Requests { argument: Argument { name, .. }, item }) = &method.requests {
         let parameter = &names.requests;
@@ -137,18 +137,20 @@ fn call(context: &Context<'_>, place: usize, method: &Method) -> TokenStream {
 }
 
 /// What the caller awaits: it borrows nothing, so it can be spawned.
-fn future(context: &Context<'_>, method: &Method) -> TokenStream {
+fn future(context: &Context<'_>, place: &Literal, method: &Method) -> TokenStream {
     let Context { names, private, .. } = context;
-    let channel = &names.channel;
+    let (channel, table) = (&names.channel, &names.methods);
     let requests = method.requests.as_ref().map(|_| &names.requests).into_iter();
-    let (output, result): (&Type, _) = match &method.output {
-        Output::Value(output) => (output, quote!(CallResult)),
-        Output::Stream(responses) => (&responses.item, quote!(StreamResult)),
+    let result = match &method.output {
+        Output::Value(_) => quote!(CallResult),
+        Output::Stream(_) => quote!(StreamResult),
     };
-    // A type that is no `Result` is shown in the user's signature.
-    let span = generated_at(output.span());
-    let (private, result) = (located(private, span), located(&result, span));
-    quote_spanned! {span=>
+    let output = match method.output.responded() {
+        output if result_types(output).is_some() => output.to_token_stream(),
+        // What may be no `Result` has been told of in the signature, and is not told of again.
+        _ => quote!(#private::OutputOf<#table, #place>),
+    };
+    quote! {
         impl #private::Future<Output = #private::#result<#output>> + #private::Send + use<#channel #(, #requests)*>
     }
 }

@@ -1,14 +1,16 @@
 //! The table of methods, which client and server share.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Type;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::Context;
 use crate::duration::Duration;
-use crate::model::{Method, Output, Shape};
-use crate::names::{generated, generated_at};
+use crate::model::{Method, Shape};
+use crate::names::{generated, located};
+use crate::stream::result_types;
 
 pub(super) fn expand(context: &Context<'_>) -> TokenStream {
     let Context { service, names, private, names_methods, .. } = context;
@@ -68,30 +70,40 @@ fn constant(context: &Context<'_>, service: &str, method: &Method) -> TokenStrea
 fn signature(context: &Context<'_>, place: usize, method: &Method) -> TokenStream {
     let Context { names, private, .. } = context;
     let (cfgs, table) = (&method.attributes.cfgs, &names.methods);
-    let output = match &method.output {
-        Output::Value(output) => output,
-        Output::Stream(responses) => &responses.item,
-    };
-    let (place, arguments) = (Literal::usize_unsuffixed(place), arguments(method));
-    let requests = method.requests.as_ref().map(|requests| {
-        let (item, ty) = (&requests.item, &requests.argument.original.ty);
-        quote! {
-            #(#cfgs)*
-            impl #private::RequestSignature<#place> for #table {
-                type Request = #item;
-                type Requests = #ty;
-            }
-        }
-    });
+    let (place, output) = (Literal::usize_unsuffixed(place), method.output.responded());
+    let arguments = method.arguments.iter().map(|argument| &argument.original.ty);
+    let requests = method.requests.iter().map(|requests| &requests.argument.original.ty);
+    let fits = fits(private, method);
     quote! {
         #(#cfgs)*
         impl #private::Signature<#place> for #table {
-            type Arguments = #arguments;
-            type Output = #output;
+            type Types = #private::Checked<((#(#arguments,)*), #(#requests,)* #output), { #fits }>;
         }
-
-        #requests
     }
+}
+
+/// Asks whether each type of the method fits. Each stands in parentheses: after a `>`, a comma would be read as one token
+/// with it or as two, depending on how it was printed.
+fn fits(private: &TokenStream, method: &Method) -> TokenStream {
+    let arguments = method.arguments.iter().map(|argument| argument.original.ty.to_token_stream());
+    let requests = method.requests.as_ref().map(|requests| requests.item.to_token_stream());
+    let types = arguments.chain(requests).chain(results(private, method.output.responded()));
+    let stream = method.requests.as_ref().map(|requests| {
+        let ty = &requests.argument.original.ty;
+        quote!(; (#ty))
+    });
+    quote!(#private::fits!(#((#types))* #stream))
+}
+
+/// The two types of a `Result`.
+fn results(private: &TokenStream, output: &Type) -> [TokenStream; 2] {
+    if let Some((value, error)) = result_types(output) {
+        return [value.to_token_stream(), error.to_token_stream()];
+    }
+    // Of an alias, rustc knows what it stands for.
+    let (span, private) = (output.span(), located(private, output.span()));
+    let part = |name| quote_spanned!(span=> <#output as #private::Outcome>::#name);
+    [part(quote_spanned!(span=> Ok)), part(quote_spanned!(span=> Error))]
 }
 
 fn shape(method: &Method) -> Option<TokenStream> {
@@ -101,16 +113,6 @@ fn shape(method: &Method) -> Option<TokenStream> {
         Shape::ClientStreaming => Some(quote!(.client_streaming())),
         Shape::Bidirectional => Some(quote!(.bidirectional())),
     }
-}
-
-/// The arguments' types as a tuple, which rustc points at as a whole: at the one argument, or at the list of them.
-fn arguments(method: &Method) -> TokenStream {
-    let types = method.arguments.iter().map(|argument| &argument.original.ty);
-    let span = match &*method.arguments {
-        [only] => only.original.ty.span(),
-        _ => method.original.sig.paren_token.span.join(),
-    };
-    quote_spanned!(generated_at(span)=> (#(#types,)*))
 }
 
 fn options(private: &TokenStream, method: &Method) -> TokenStream {

@@ -9,7 +9,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Type, TypePath};
 
-use crate::model::{Method, Output};
+use crate::model::Method;
 use crate::names::generated_at;
 use crate::stream::types;
 
@@ -19,10 +19,7 @@ pub(super) fn expand(method: &Method) -> TokenStream {
     for argument in &method.arguments {
         finder.visit_type(&argument.original.ty);
     }
-    finder.visit_type(match &method.output {
-        Output::Value(output) => output,
-        Output::Stream(responses) => &responses.item,
-    });
+    finder.visit_type(method.output.responded());
     method.requests.iter().for_each(|requests| finder.visit_type(&requests.item));
     finder.found.iter().map(|doubt| warning(method, doubt)).collect()
 }

@@ -31,8 +31,10 @@ impl GreetingMethods {
     );
 }
 impl ::rpcnet::__private::Signature<0> for GreetingMethods {
-    type Arguments = (GreetRequest,);
-    type Output = Result<GreetResponse, GreetingError>;
+    type Types = ::rpcnet::__private::Checked<
+        ((GreetRequest,), Result<GreetResponse, GreetingError>),
+        { ::rpcnet::__private::fits!((GreetRequest) (GreetResponse) (GreetingError)) },
+    >;
 }
 /// Calls [`Greeting`]: [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).
 #[derive(::rpcnet::__private::Clone, ::rpcnet::__private::Debug)]

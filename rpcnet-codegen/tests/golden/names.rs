@@ -31,8 +31,10 @@ impl MatchMethods {
     );
 }
 impl ::rpcnet::__private::Signature<0> for MatchMethods {
-    type Arguments = (C, Vec<C_>);
-    type Output = Result<H, String>;
+    type Types = ::rpcnet::__private::Checked<
+        ((C, Vec<C_>), Result<H, String>),
+        { ::rpcnet::__private::fits!((C) (Vec < C_ >) (H) (String)) },
+    >;
 }
 /// Calls [`Match`]: [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).
 #[derive(::rpcnet::__private::Clone, ::rpcnet::__private::Debug)]

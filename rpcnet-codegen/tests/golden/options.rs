@@ -85,21 +85,44 @@ impl OrdersMethods {
     );
 }
 impl ::rpcnet::__private::Signature<0> for OrdersMethods {
-    type Arguments = ();
-    type Output = Result<u64, ShopError>;
+    type Types = ::rpcnet::__private::Checked<
+        ((), Result<u64, ShopError>),
+        { ::rpcnet::__private::fits!((u64) (ShopError)) },
+    >;
 }
 impl ::rpcnet::__private::Signature<1> for OrdersMethods {
-    type Arguments = (String, u32);
-    type Output = Answer<OrderId>;
+    type Types = ::rpcnet::__private::Checked<
+        ((String, u32), Answer<OrderId>),
+        {
+            ::rpcnet::__private::fits!(
+                (String) (u32) (< Answer < OrderId > as ::rpcnet::__private::Outcome >
+                ::Ok) (< Answer < OrderId > as ::rpcnet::__private::Outcome > ::Error)
+            )
+        },
+    >;
 }
 impl ::rpcnet::__private::Signature<2> for OrdersMethods {
-    type Arguments = (String,);
-    type Output = Answer<OrderId>;
+    type Types = ::rpcnet::__private::Checked<
+        ((String,), Answer<OrderId>),
+        {
+            ::rpcnet::__private::fits!(
+                (String) (< Answer < OrderId > as ::rpcnet::__private::Outcome > ::Ok) (<
+                Answer < OrderId > as ::rpcnet::__private::Outcome > ::Error)
+            )
+        },
+    >;
 }
 #[cfg(feature = "returns")]
 impl ::rpcnet::__private::Signature<3> for OrdersMethods {
-    type Arguments = (OrderId,);
-    type Output = Answer<()>;
+    type Types = ::rpcnet::__private::Checked<
+        ((OrderId,), Answer<()>),
+        {
+            ::rpcnet::__private::fits!(
+                (OrderId) (< Answer < () > as ::rpcnet::__private::Outcome > ::Ok) (<
+                Answer < () > as ::rpcnet::__private::Outcome > ::Error)
+            )
+        },
+    >;
 }
 /// Calls [`Orders`]: [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).
 #[derive(::rpcnet::__private::Clone, ::rpcnet::__private::Debug)]
@@ -184,7 +207,9 @@ impl<C: ::rpcnet::__private::Channel> OrdersClient<C> {
         item: String,
         amount: u32,
     ) -> impl ::rpcnet::__private::Future<
-        Output = ::rpcnet::__private::CallResult<Answer<OrderId>>,
+        Output = ::rpcnet::__private::CallResult<
+            ::rpcnet::__private::OutputOf<OrdersMethods, 1>,
+        >,
     > + ::rpcnet::__private::Send + use<C> {
         self.caller
             .unary::<OrdersMethods, 1>(&OrdersMethods::place_order, (item, amount))
@@ -196,7 +221,9 @@ impl<C: ::rpcnet::__private::Channel> OrdersClient<C> {
         &self,
         item: String,
     ) -> impl ::rpcnet::__private::Future<
-        Output = ::rpcnet::__private::CallResult<Answer<OrderId>>,
+        Output = ::rpcnet::__private::CallResult<
+            ::rpcnet::__private::OutputOf<OrdersMethods, 2>,
+        >,
     > + ::rpcnet::__private::Send + use<C> {
         self.caller.unary::<OrdersMethods, 2>(&OrdersMethods::order, (item,))
     }
@@ -207,7 +234,9 @@ impl<C: ::rpcnet::__private::Channel> OrdersClient<C> {
         &self,
         order: OrderId,
     ) -> impl ::rpcnet::__private::Future<
-        Output = ::rpcnet::__private::CallResult<Answer<()>>,
+        Output = ::rpcnet::__private::CallResult<
+            ::rpcnet::__private::OutputOf<OrdersMethods, 3>,
+        >,
     > + ::rpcnet::__private::Send + use<C> {
         self.caller.unary::<OrdersMethods, 3>(&OrdersMethods::take_back, (order,))
     }

@@ -28,8 +28,10 @@ impl PingMethods {
     );
 }
 impl crate::vendored::network::__private::Signature<0> for PingMethods {
-    type Arguments = ();
-    type Output = Result<(), String>;
+    type Types = crate::vendored::network::__private::Checked<
+        ((), Result<(), String>),
+        { crate::vendored::network::__private::fits!((()) (String)) },
+    >;
 }
 /// Calls [`Ping`]: [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).
 #[derive(

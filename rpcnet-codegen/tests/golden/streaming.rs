@@ -79,28 +79,38 @@ impl ChatMethods {
     );
 }
 impl ::rpcnet::__private::Signature<0> for ChatMethods {
-    type Arguments = ();
-    type Output = Result<Vec<String>, ChatError>;
+    type Types = ::rpcnet::__private::Checked<
+        ((), Result<Vec<String>, ChatError>),
+        { ::rpcnet::__private::fits!((Vec < String >) (ChatError)) },
+    >;
 }
 impl ::rpcnet::__private::Signature<1> for ChatMethods {
-    type Arguments = (String, u32);
-    type Output = Result<Line, ChatError>;
+    type Types = ::rpcnet::__private::Checked<
+        ((String, u32), Result<Line, ChatError>),
+        { ::rpcnet::__private::fits!((String) (u32) (Line) (ChatError)) },
+    >;
 }
 impl ::rpcnet::__private::Signature<2> for ChatMethods {
-    type Arguments = (String,);
-    type Output = Result<u64, ChatError>;
-}
-impl ::rpcnet::__private::RequestSignature<2> for ChatMethods {
-    type Request = Line;
-    type Requests = Streaming<Line>;
+    type Types = ::rpcnet::__private::Checked<
+        ((String,), Streaming<Line>, Result<u64, ChatError>),
+        {
+            ::rpcnet::__private::fits!(
+                (String) (Line) (u64) (ChatError); (Streaming < Line >)
+            )
+        },
+    >;
 }
 impl ::rpcnet::__private::Signature<3> for ChatMethods {
-    type Arguments = ();
-    type Output = ChatResult<Line>;
-}
-impl ::rpcnet::__private::RequestSignature<3> for ChatMethods {
-    type Request = Line;
-    type Requests = rpcnet::Streaming<Line>;
+    type Types = ::rpcnet::__private::Checked<
+        ((), rpcnet::Streaming<Line>, ChatResult<Line>),
+        {
+            ::rpcnet::__private::fits!(
+                (Line) (< ChatResult < Line > as ::rpcnet::__private::Outcome > ::Ok) (<
+                ChatResult < Line > as ::rpcnet::__private::Outcome > ::Error);
+                (rpcnet::Streaming < Line >)
+            )
+        },
+    >;
 }
 /// Calls [`Chat`]: [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).
 #[derive(::rpcnet::__private::Clone, ::rpcnet::__private::Debug)]
@@ -203,7 +213,9 @@ impl<C: ::rpcnet::__private::Channel> ChatClient<C> {
         &self,
         lines: S,
     ) -> impl ::rpcnet::__private::Future<
-        Output = ::rpcnet::__private::StreamResult<ChatResult<Line>>,
+        Output = ::rpcnet::__private::StreamResult<
+            ::rpcnet::__private::OutputOf<ChatMethods, 3>,
+        >,
     > + ::rpcnet::__private::Send + use<C, S> {
         self.caller.bidirectional::<ChatMethods, 3, S>(&ChatMethods::join, (), lines)
     }

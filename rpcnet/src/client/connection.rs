@@ -129,9 +129,10 @@ impl Connection {
         reservation: Reservation<'a>,
         call: &Outgoing,
         request: &impl Encode,
+        now: Instant,
         waker: &Waker,
     ) -> Result<Sent<'a>, RpcError> {
-        let time_left_ms = call.time_left_ms().ok_or_else(too_late)?;
+        let time_left_ms = call.time_left_ms(now).ok_or_else(too_late)?;
         let mut scratch = Scratch::take();
         request.encode(&mut scratch.bytes)?;
         self.check_request_size(scratch.bytes.len())?;
@@ -149,7 +150,7 @@ impl Connection {
     ///
     /// Dropped before its end, the stream is reset, which cancels the call on the server.
     pub(super) async fn call_large(&self, call: &Outgoing, message: Bytes) -> Answer {
-        let time_left_ms = call.time_left_ms().ok_or_else(too_late)?;
+        let time_left_ms = call.time_left_ms(Instant::now()).ok_or_else(too_late)?;
         let opening = opening(StreamKind::Call, time_left_ms, call.method_id, &call.metadata);
         let exchange = self.exchange(opening.freeze(), message);
         timeout_at(call.deadline, exchange).await.map_err(|_| deadline_exceeded(Executed::Maybe))?
@@ -248,6 +249,11 @@ impl Drop for ConnectionGuard {
 }
 
 impl ConnectionGuard {
+    /// The server takes no more calls on this connection, as the answer to one has told.
+    pub(crate) fn leave(&self) {
+        self.connection.leave();
+    }
+
     /// The server broke the protocol on a stream of this connection.
     pub(crate) fn fail(&self, error: &RpcError) {
         close_for(&self.connection.handle, error);

@@ -12,8 +12,13 @@ use crate::{ErrorKind, Executed, RpcError};
 /// One for a connection.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    /// As many permits as the server takes calls at once. One is held for each id in use, by a caller or by a lane's table.
-    ids: Semaphore,
+    /// How many more calls the server takes, and [`SHUT`]. One is taken for each id in use, by a caller or by a lane's
+    /// table.
+    free: AtomicUsize,
+    /// Callers who found none.
+    waiting: AtomicUsize,
+    /// What is free while somebody waits: it goes to them in the order in which they came.
+    handed_over: Semaphore,
     calls_max: usize,
     /// Whoever watches over the calls knows that there are some. Otherwise the next one tells.
     watched: AtomicBool,
@@ -32,8 +37,9 @@ impl Gate {
     pub(crate) fn new(calls_max: u32) -> Self {
         let calls_max = calls_max as usize;
         let (watched, begun) = (AtomicBool::new(true), Notify::new());
-        let streams = AtomicUsize::new(0);
-        Self { ids: Semaphore::new(calls_max), calls_max, watched, begun, streams, shut: Semaphore::new(0) }
+        let (free, waiting, handed_over) = (AtomicUsize::new(calls_max), AtomicUsize::new(0), Semaphore::new(0));
+        let (streams, shut) = (AtomicUsize::new(0), Semaphore::new(0));
+        Self { free, waiting, handed_over, calls_max, watched, begun, streams, shut }
     }
 
     /// Waits until the server takes another call, first come, first served.
@@ -46,7 +52,10 @@ impl Gate {
     ///
     /// Dropped before its end, it only loses its place in the queue.
     pub(crate) async fn enter(&self) -> Result<Reservation<'_>, RpcError> {
-        match self.ids.acquire().await {
+        let _waiting = Waiting::new(self);
+        // In this order, so that a call that ends meanwhile is either seen here or sees that somebody waits.
+        self.hand_over();
+        match self.handed_over.acquire().await {
             Ok(permit) => {
                 permit.forget();
                 Ok(self.begin())
@@ -57,7 +66,11 @@ impl Gate {
 
     /// The same if it can be had at once.
     pub(crate) fn try_enter(&self) -> Option<Reservation<'_>> {
-        self.ids.try_acquire().ok()?.forget();
+        let one_less = |free: usize| if free & SHUT == 0 { free.checked_sub(1) } else { None };
+        if self.free.fetch_update(Ordering::SeqCst, Ordering::Relaxed, one_less).is_err() {
+            // Something may be left over from those who waited.
+            self.handed_over.try_acquire().ok()?.forget();
+        }
         Some(self.begin())
     }
 
@@ -85,13 +98,25 @@ impl Gate {
     /// So many ids are free again.
     pub(crate) fn release(&self, ids: usize) {
         if ids > 0 {
-            self.ids.add_permits(ids);
+            self.free.fetch_add(ids, Ordering::SeqCst);
+            if self.waiting.load(Ordering::SeqCst) > 0 {
+                self.hand_over();
+            }
+        }
+    }
+
+    /// Gives what is free to those who wait.
+    fn hand_over(&self) {
+        let free = self.free.fetch_and(SHUT, Ordering::SeqCst) & !SHUT;
+        if free > 0 {
+            self.handed_over.add_permits(free);
         }
     }
 
     /// Nobody begins a call any more. Those that have begun go on.
     pub(crate) fn shut(&self) {
-        self.ids.close();
+        self.free.fetch_or(SHUT, Ordering::SeqCst);
+        self.handed_over.close();
         self.shut.close();
     }
 
@@ -105,8 +130,10 @@ impl Gate {
     }
 
     /// The same without those that stream.
-    pub(crate) fn has_calls(&self) -> bool {
-        self.ids.available_permits() < self.calls_max
+    fn has_calls(&self) -> bool {
+        // Between the two what is handed over looks taken: for a moment, and on the safe side.
+        let free = self.free.load(Ordering::SeqCst) & !SHUT;
+        free + self.handed_over.available_permits() < self.calls_max
     }
 
     /// Waits until it does. For one task, which watches over the calls.
@@ -126,6 +153,25 @@ impl Gate {
     }
 }
 
+/// Counts a caller who waits, until it is dropped.
+struct Waiting<'a>(&'a Gate);
+
+impl<'a> Waiting<'a> {
+    fn new(gate: &'a Gate) -> Self {
+        gate.waiting.fetch_add(1, Ordering::SeqCst);
+        Self(gate)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Set in the count of what is free once nobody may enter any more.
+const SHUT: usize = 1 << (usize::BITS - 1);
+
 impl Reservation<'_> {
     /// The id is in use from now on: whoever frees it calls [`Gate::release`].
     pub(crate) fn keep(self) {
@@ -142,4 +188,53 @@ impl Drop for Reservation<'_> {
 /// The error of a call that comes too late for its connection.
 pub(super) fn going_away() -> RpcError {
     RpcError::new(ErrorKind::Draining, Executed::No, "the server is going away; try another")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures::poll;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_gets_what_becomes_free_in_the_order_of_coming() {
+        let gate = Gate::new(1);
+        let held = gate.try_enter().expect("one is free");
+        let (mut first, mut second) = (pin!(gate.enter()), pin!(gate.enter()));
+        assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
+        drop(held);
+        assert!(gate.try_enter().is_none(), "nobody overtakes those who wait");
+        assert!(poll!(&mut second).is_pending());
+        drop(first.await.expect("open"));
+        drop(second.await.expect("open"));
+        assert!(!gate.has_calls());
+    }
+
+    #[tokio::test]
+    async fn what_was_handed_over_to_someone_who_left_is_free_again() {
+        let gate = Gate::new(2);
+        let held = [gate.try_enter(), gate.try_enter()];
+        {
+            let mut leaves = pin!(gate.enter());
+            assert!(poll!(&mut leaves).is_pending());
+            drop(held);
+        }
+        assert!(!gate.has_calls());
+        let _again = [gate.try_enter().expect("free"), gate.try_enter().expect("free")];
+        assert!(gate.try_enter().is_none() && gate.has_calls());
+    }
+
+    #[tokio::test]
+    async fn nobody_enters_a_gate_that_is_shut_and_who_waits_there_is_told() {
+        let gate = Gate::new(1);
+        let held = gate.try_enter().expect("one is free");
+        let mut waits = pin!(gate.enter());
+        assert!(poll!(&mut waits).is_pending());
+        gate.shut();
+        assert_eq!(waits.await.expect_err("shut").executed(), Executed::No);
+        drop(held);
+        assert!(gate.try_enter().is_none() && gate.is_shut() && !gate.has_calls());
+    }
 }

@@ -59,7 +59,7 @@ impl Lane {
         Arc::new(Self { state: Mutex::default(), gate })
     }
 
-    /// Appends a request to the next batch.
+    /// Appends a request to the next batch. Until the call is polled, its answer wakes `waker`.
     pub(crate) fn submit(
         &self,
         reservation: Reservation<'_>,

@@ -47,13 +47,18 @@ impl Link {
         }
     }
 
+    /// The connection of the moment.
+    pub(super) fn current(&self) -> Option<Arc<Connection>> {
+        self.current.load_full()
+    }
+
     /// The connection for a call: the one of the moment, or the one that is being made.
     ///
     /// # Errors
     ///
     /// There is none and the last attempt to make one failed, or the deadline passed. The call was not sent.
     pub(super) async fn connection(&self, deadline: Instant) -> Result<Arc<Connection>, RpcError> {
-        match self.current.load_full() {
+        match self.current() {
             Some(connection) => Ok(connection),
             None => self.wait_for(deadline, |_| true).await,
         }

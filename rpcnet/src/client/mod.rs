@@ -15,13 +15,22 @@ mod streaming;
 mod supervisor;
 mod watch;
 
-use std::{fmt, future::poll_fn, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    mem,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use bytes::Bytes;
 pub(crate) use connection::ConnectionGuard;
 pub(crate) use pending::{answer_of, deadline_exceeded};
 pub use state::{ConnectionState, ConnectionWatch};
-use tokio::task::AbortHandle;
+use tokio::{task::AbortHandle, time::Instant};
 
 use crate::{
     ClientConfig, Executed, RpcError, Target,
@@ -32,7 +41,8 @@ use crate::{
     streaming::{RequestSink, ResponseReceiver},
 };
 use connection::{Connection, Sent};
-use lane::dropped;
+use gate::Reservation;
+use lane::{PendingCall, dropped};
 use link::{Link, State};
 use resend::Resend;
 use supervisor::Supervisor;
@@ -51,7 +61,7 @@ use supervisor::Supervisor;
 /// becomes of calls:
 ///
 /// - Those that were never sent, or that the server refused because it is going away, are sent over the next connection, as
-///   long as their deadline allows.
+///   long as their deadline allows. Those with a stream of requests are not, once some of it may have been taken.
 /// - Those that were sent and got no answer fail with [`Executed::Maybe`](crate::Executed::Maybe). Those of `idempotent` methods are
 ///   sent again instead, twice at most.
 /// - New ones wait for the first attempt. Once that has failed, they fail at once with its error and
@@ -150,8 +160,8 @@ impl Client {
         let answer = answer.await;
         let answer = answer.and_then(|answer| match answer.status {
             // What a caller keeps must not pin the packet buffer that it is a slice of.
-            Status::Ok => Ok(unpinned(answer.message)),
-            status => Err(RpcError::from_status(status, unpinned(answer.message))),
+            Status::Ok => Ok(unpinned(answer.message.into_bytes())),
+            status => Err(RpcError::from_status(status, unpinned(answer.message.into_bytes()))),
         });
         answer.map_err(|error| error.in_call(name.to_owned()))
     }
@@ -187,14 +197,18 @@ impl Client {
 
 impl Channel for Client {
     async fn unary(&self, call: &Outgoing, mut request: impl Encode + Send) -> Result<Answer, RpcError> {
-        let mut connection = self.shared.link.connection(call.deadline).await?;
+        // As long as nothing has waited, the call was made just now: that saves a look at the clock.
+        let (mut connection, mut now) = match self.shared.link.current() {
+            Some(connection) => (connection, Some(call.made)),
+            None => (self.shared.link.connection(call.deadline).await?, None),
+        };
         let mut resend = Resend::new(call.idempotent);
         loop {
-            let error = match attempt(&connection, call, &mut request).await {
+            let error = match attempt(&connection, call, &mut request, now.take()).await {
                 Ok(Answer { status: Status::Draining, message, .. }) => {
                     // Its go-away may still be on its way.
                     connection.leave();
-                    RpcError::from_status(Status::Draining, message)
+                    RpcError::from_status(Status::Draining, message.into_bytes())
                 }
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -235,17 +249,44 @@ async fn attempt(
     connection: &Connection,
     call: &Outgoing,
     request: &mut (impl Encode + Send),
+    now: Option<Instant>,
 ) -> Result<Answer, RpcError> {
-    let mut reservation = Some(connection.reserve_by(call.deadline).await?);
+    let (reservation, now) = match connection.gate().try_enter() {
+        Some(reservation) => (reservation, now),
+        None => (connection.reserve_by(call.deadline).await?, None),
+    };
+    let mut stage = Stage::Admitted(reservation);
     // Encoded and sent in one poll, so that the buffer goes straight back to its thread.
-    let sent = poll_fn(move |cx| match reservation.take() {
-        Some(reservation) => Poll::Ready(connection.send(reservation, call, &*request, cx.waker())),
-        None => Poll::Pending,
+    let small = poll_fn(move |cx| match mem::replace(&mut stage, Stage::Left) {
+        Stage::Admitted(reservation) => {
+            let now = now.unwrap_or_else(Instant::now);
+            match connection.send(reservation, call, &*request, now, cx.waker())? {
+                // The waker lies with the request: there is nothing to look at before it wakes.
+                Sent::OnLane(call) => stage = Stage::Sent(call),
+                Sent::TooLarge(message, reservation) => return Poll::Ready(Ok(Err((message, reservation)))),
+            }
+            Poll::Pending
+        }
+        Stage::Sent(mut pending) => match Pin::new(&mut pending).poll(cx) {
+            Poll::Ready(answer) => Poll::Ready(answer.map(Ok)),
+            Poll::Pending => {
+                stage = Stage::Sent(pending);
+                Poll::Pending
+            }
+        },
+        Stage::Left => Poll::Pending,
     });
-    match sent.await? {
-        Sent::OnLane(call) => call.await,
-        Sent::TooLarge(message, _reservation) => connection.call_large(call, message).await,
+    match small.await? {
+        Ok(answer) => Ok(answer),
+        Err((message, _reservation)) => connection.call_large(call, message).await,
     }
+}
+
+/// How far a call has come that may fit on a lane.
+enum Stage<'a> {
+    Admitted(Reservation<'a>),
+    Sent(PendingCall<'a>),
+    Left,
 }
 
 /// Raw bytes are encoded already.

@@ -8,11 +8,11 @@ use std::{
     task::{Poll, Waker},
 };
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::{
     ErrorKind, Executed, RpcError, channel,
+    codec::Body,
     error::executed_by,
     proto::{ProtocolError, ResponseHead},
 };
@@ -213,7 +213,7 @@ impl Caller {
 }
 
 /// What a response tells its caller.
-pub(crate) fn answer_of(head: ResponseHead, message: Bytes) -> Answer {
+pub(crate) fn answer_of(head: ResponseHead, message: impl Into<Body>) -> Answer {
     if head.fields.unknown_critical.is_some() {
         let message = "the answer needs a feature that this version does not know; update this side";
         return Err(RpcError::new(ErrorKind::Protocol, executed_by(head.status), message));
@@ -245,7 +245,7 @@ mod tests {
     }
 
     fn ok() -> Answer {
-        Ok(channel::Answer::new(ResponseHead::new(0, Status::Ok), Bytes::from_static(b"value")))
+        Ok(channel::Answer::new(ResponseHead::new(0, Status::Ok), bytes::Bytes::from_static(b"value")))
     }
 
     fn poll(pending: &mut Pending, id: u32) -> Poll<Answer> {

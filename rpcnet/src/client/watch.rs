@@ -20,8 +20,7 @@ pub(super) async fn watch(gate: &Gate, path: &Path, interval: Option<Duration>, 
         while gate.is_in_use() {
             let next_ping = async {
                 match interval {
-                    Some(interval) if gate.has_calls() => sleep(interval).await,
-                    Some(interval) => sleep(STREAMS_SHARE * interval).await,
+                    Some(interval) => sleep(interval).await,
                     None => pending().await,
                 }
             };
@@ -47,9 +46,6 @@ fn swallowed() -> RpcError {
 /// Beyond the third probe timeout. Together with the interval of pings it makes 300 ms: short for a caller, and more than the
 /// hiccups of a scheduler or a route.
 const GRACE: Duration = Duration::from_millis(200);
-
-/// Streams may be open for hours with nothing to say; they are asked after so many times less often.
-const STREAMS_SHARE: u32 = 10;
 
 #[cfg(test)]
 mod tests {
@@ -88,6 +84,21 @@ mod tests {
         drop(call);
         assert!(tokio::time::timeout(minute, &mut watching).await.is_err());
         assert_eq!(pings.get(), 11, "the one that was due found out");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_path_is_asked_as_often_when_only_streams_wait_on_it() {
+        let (gate, path, pings) = (Gate::new(1), Path::default(), Cell::new(0));
+        gate.begin_stream();
+        let watching = watch(&gate, &path, Some(INTERVAL), || pings.set(pings.get() + 1));
+        tokio::pin!(watching);
+        assert!(tokio::time::timeout(Duration::from_millis(1050), &mut watching).await.is_err());
+        assert_eq!(pings.get(), 10);
+        path.record(3, RTT, RTT);
+        let start = Instant::now();
+        let error = tokio::time::timeout(Duration::from_secs(60), &mut watching).await.expect("given up");
+        assert_eq!((error.kind(), start.elapsed()), (ErrorKind::Connection, GRACE));
+        gate.end_stream();
     }
 
     #[tokio::test(start_paused = true)]

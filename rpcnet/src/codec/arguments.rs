@@ -12,7 +12,11 @@ use serde::{
     ser::SerializeMap,
 };
 
-use crate::{ErrorKind, Executed, RpcError, outcome::Wire};
+use super::{
+    Body,
+    decode::{DecodeError, Decoder},
+};
+use crate::{ErrorKind, Executed, RpcError, outcome::Payload};
 
 /// The arguments of one call, as a tuple. Implemented for up to 16.
 #[diagnostic::on_unimplemented(
@@ -26,12 +30,12 @@ pub trait Arguments: Send + Sized {
 
     /// Reads the map of `names` to values.
     #[doc(hidden)]
-    fn decode(names: &'static [&'static str], bytes: &[u8]) -> Result<Self, RpcError>;
+    fn decode(names: &'static [&'static str], message: &Body) -> Result<Self, RpcError>;
 }
 
 macro_rules! tuples {
     ($(($($T:ident $value:ident $index:tt),*))*) => {$(
-        impl<$($T: Wire),*> Arguments for ($($T,)*) {
+        impl<$($T: Payload),*> Arguments for ($($T,)*) {
             #[allow(unused_variables, unused_mut)]
             fn encode(&self, names: &[&'static str], out: &mut Vec<u8>) -> Result<(), RpcError> {
                 let mut serializer = super::serializer(out);
@@ -43,7 +47,7 @@ macro_rules! tuples {
                 map.end().map_err(not_encoded)
             }
 
-            fn decode(names: &'static [&'static str], bytes: &[u8]) -> Result<Self, RpcError> {
+            fn decode(names: &'static [&'static str], message: &Body) -> Result<Self, RpcError> {
                 struct Map<$($T),*>(&'static [&'static str], PhantomData<($($T,)*)>);
 
                 impl<'de, $($T: Deserialize<'de>),*> Visitor<'de> for Map<$($T),*> {
@@ -67,8 +71,8 @@ macro_rules! tuples {
                     }
                 }
 
-                let mut deserializer = rmp_serde::Deserializer::from_read_ref(bytes);
-                deserializer.deserialize_map(Map(names, PhantomData)).map_err(not_decoded)
+                let mut decoder = Decoder::new(message.into());
+                decoder.deserialize_map(Map(names, PhantomData)).map_err(not_decoded)
             }
         }
     )*};
@@ -156,7 +160,7 @@ fn argument_not_encoded(name: &str, error: rmp_serde::encode::Error) -> RpcError
     RpcError::new(ErrorKind::Serialization, Executed::No, message).with_source(error)
 }
 
-fn not_decoded(error: rmp_serde::decode::Error) -> RpcError {
+fn not_decoded(error: DecodeError) -> RpcError {
     RpcError::new(ErrorKind::Serialization, Executed::No, "the arguments can't be decoded").with_source(error)
 }
 
@@ -170,6 +174,10 @@ mod tests {
         out
     }
 
+    fn body<A: Arguments>(names: &'static [&'static str], arguments: &A) -> Body {
+        encoded(names, arguments).into()
+    }
+
     #[test]
     fn arguments_travel_as_a_map_of_their_names() {
         assert_eq!(encoded(&["a", "b"], &(1_u8, "x".to_owned())), [0x82, 0xa1, b'a', 1, 0xa1, b'b', 0xa1, b'x']);
@@ -178,23 +186,23 @@ mod tests {
 
     #[test]
     fn arguments_are_found_by_name_in_any_order() {
-        let bytes = encoded(&["b", "later", "a"], &(2_u8, "skipped".to_owned(), 1_u8));
-        assert_eq!(<(u8, u8)>::decode(&["a", "b"], &bytes).expect("both are there"), (1, 2));
+        let body = body(&["b", "later", "a"], &(2_u8, "skipped".to_owned(), 1_u8));
+        assert_eq!(<(u8, u8)>::decode(&["a", "b"], &body).expect("both are there"), (1, 2));
     }
 
     #[test]
     fn a_missing_option_is_none_and_another_missing_argument_is_an_error_that_names_it() {
-        let bytes = encoded(&["a"], &(1_u8,));
-        assert_eq!(<(u8, Option<u8>)>::decode(&["a", "b"], &bytes).expect("b is optional"), (1, None));
-        let error = <(u8, u8)>::decode(&["a", "b"], &bytes).expect_err("b is missing");
+        let body = body(&["a"], &(1_u8,));
+        assert_eq!(<(u8, Option<u8>)>::decode(&["a", "b"], &body).expect("b is optional"), (1, None));
+        let error = <(u8, u8)>::decode(&["a", "b"], &body).expect_err("b is missing");
         assert!(error.to_string().contains("missing argument `b`"), "{error}");
     }
 
     #[test]
     fn garbage_and_a_twice_given_argument_are_errors() {
-        assert!(<(u8,)>::decode(&["a"], &[0xc1]).is_err());
-        assert!(<(u8,)>::decode(&["a"], &[]).is_err());
+        assert!(<(u8,)>::decode(&["a"], &Body::from(vec![0xc1])).is_err());
+        assert!(<(u8,)>::decode(&["a"], &Body::default()).is_err());
         let twice = [0x82, 0xa1, b'a', 1, 0xa1, b'a', 2];
-        assert!(<(u8,)>::decode(&["a"], &twice).expect_err("twice").to_string().contains("duplicate"));
+        assert!(<(u8,)>::decode(&["a"], &twice.to_vec().into()).expect_err("twice").to_string().contains("duplicate"));
     }
 }

@@ -1,12 +1,19 @@
 //! Values to bytes and back: MessagePack with field names, so that rolling upgrades work.
 //!
+//! rmp-serde writes them, and `decode` reads them.
+//!
 //! Structs travel as maps: unknown fields are ignored and `#[serde(default)]` fills in what is missing.
 //! `Vec<u8>` and other containers of bytes travel as binary, not as arrays of numbers.
 
 mod arguments;
+mod body;
+mod cursor;
+mod decode;
 mod scratch;
 
 pub(crate) use arguments::Arguments;
+pub(crate) use body::{Body, BodyBuilder};
+pub(crate) use cursor::Cursor;
 pub(crate) use scratch::Scratch;
 
 use bytes::Bytes;
@@ -16,6 +23,7 @@ use rmp_serde::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
+use self::decode::DecodeError;
 use crate::{ErrorKind, Executed, RpcError, proto::LANE_MESSAGE_BYTES_MAX};
 
 /// Appends `value` to `out`.
@@ -26,15 +34,18 @@ pub(crate) fn encode<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), R
     })
 }
 
-/// Reads a `T` from the front of `bytes`. What follows is ignored, as unknown fields are.
-pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RpcError> {
-    rmp_serde::from_slice(bytes).map_err(|error| {
-        let message = format!(
-            "the answer is no `{}`; do both sides use the same version of the service?",
-            std::any::type_name::<T>()
-        );
-        RpcError::new(ErrorKind::Serialization, Executed::Yes, message).with_source(error)
-    })
+/// Reads a `T` from the front of a message. What follows is ignored, as unknown fields are.
+pub(crate) fn decode<'a, T: DeserializeOwned>(message: impl Into<Cursor<'a>>) -> Result<T, RpcError> {
+    decode::read(message.into()).map_err(undecodable::<T>)
+}
+
+#[cold]
+fn undecodable<T>(error: DecodeError) -> RpcError {
+    let message = format!(
+        "the answer is no `{}`; do both sides use the same version of the service?",
+        std::any::type_name::<T>()
+    );
+    RpcError::new(ErrorKind::Serialization, Executed::Yes, message).with_source(error)
 }
 
 /// The message in a buffer of its own if it is small: a slice of a packet buffer keeps all of that alive.
@@ -72,7 +83,7 @@ mod tests {
     fn byte_vectors_travel_as_binary() {
         let bytes = vec![200_u8; 3];
         assert_eq!(encoded(&bytes), [0xc4, 3, 200, 200, 200]);
-        assert_eq!(decode::<Vec<u8>>(&encoded(&bytes)).expect("bytes"), bytes);
+        assert_eq!(decode::<Vec<u8>>(&*encoded(&bytes)).expect("bytes"), bytes);
     }
 
     #[test]
@@ -90,13 +101,13 @@ mod tests {
         }
         let newer = Newer { name: "a".into(), added: 7 };
         assert_eq!(newer.added, 7);
-        let older = decode::<Older>(&encoded(&newer)).expect("unknown fields are ignored");
+        let older = decode::<Older>(&*encoded(&newer)).expect("unknown fields are ignored");
         assert_eq!(older, Older { name: "a".into(), missing: 0 });
     }
 
     #[test]
     fn what_is_no_value_of_the_type_is_an_error_that_names_it() {
-        let error = decode::<String>(&[0xc1]).expect_err("0xc1 is never used in MessagePack");
+        let error = decode::<String>(&[0xc1][..]).expect_err("0xc1 is never used in MessagePack");
         assert_eq!(error.kind(), ErrorKind::Serialization);
         assert!(error.to_string().contains("String"), "{error}");
     }

@@ -231,7 +231,7 @@ impl ClientConfigBuilder {
         self
     }
 
-    /// How often to ask, while calls wait for answers, whether the path to the server is alive (default: 100 ms).
+    /// How often to ask, while calls wait for answers or streams are open, whether the path to the server is alive (default: 100 ms).
     ///
     /// A path that swallows everything is noticed three of QUIC's probe timeouts after the first packet that it swallows, plus
     /// 200 ms: the calls fail as possibly executed (those of `idempotent` methods are sent again), and the client
@@ -240,7 +240,7 @@ impl ClientConfigBuilder {
     ///
     /// Takes a `Duration` from 1 ms to 24 h, or `None` to ask at the [keep-alive
     /// interval](Self::with_keep_alive_interval) only. It costs a small packet each way for each connection that calls wait on:
-    /// raise it where ten thousands of clients make calls that take long.
+    /// raise it where ten thousands of clients make calls that take long, or keep streams open.
     pub fn with_probe_interval(mut self, interval: impl Into<Option<Duration>>) -> Self {
         self.probe_interval = interval.into();
         self

@@ -81,6 +81,30 @@ impl FrameReader {
         Ok(self.piece_of_open())
     }
 
+    /// The next frame, if it is a whole message that lies in one chunk, as most small ones do: `read` looks at it in
+    /// place. Otherwise nothing changes, and [`FrameReader::next_piece`] tells what comes.
+    ///
+    /// Slices of a chunk are counted atomically, which for a small message costs as much as to decode it.
+    #[inline]
+    pub(crate) fn message_in_place<T>(&mut self, bytes_max: usize, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        if self.open.is_some() || !self.partial.is_empty() {
+            return None;
+        }
+        let header = self.chunk.first_chunk::<HEADER_BYTES>()?;
+        let (kind, length) = split_header(*header);
+        if kind != FrameKind::Message.byte() || length > bytes_max.min(FRAME_BYTES_MAX) {
+            return None;
+        }
+        let end = HEADER_BYTES + length;
+        let value = read(self.chunk.get(HEADER_BYTES..end)?);
+        if end == self.chunk.len() {
+            self.chunk = Bytes::new();
+        } else {
+            self.chunk.advance(end);
+        }
+        Some(value)
+    }
+
     /// The header of the next frame, if all of it is here.
     fn header(&mut self) -> Result<Option<(u8, usize)>, ProtocolError> {
         if !self.partial.is_empty() {
@@ -164,12 +188,15 @@ fn is_of_message(kind: u8) -> bool {
 }
 
 fn parse_header(header: [u8; HEADER_BYTES]) -> Result<(u8, usize), ProtocolError> {
-    let word = u32::from_le_bytes(header);
-    let length = (word >> 8) as usize;
+    let (kind, length) = split_header(header);
     if length > FRAME_BYTES_MAX {
         return Err(ProtocolError::FrameTooLong { length });
     }
-    Ok((header[0], length))
+    Ok((kind, length))
+}
+
+fn split_header(header: [u8; HEADER_BYTES]) -> (u8, usize) {
+    (header[0], (u32::from_le_bytes(header) >> 8) as usize)
 }
 
 #[cfg(test)]
@@ -223,7 +250,45 @@ mod tests {
         Ok((frames, reader.is_at_boundary()))
     }
 
+    /// The same with what can be read in place read so.
+    fn read_in_place(
+        chunks: impl IntoIterator<Item = Bytes>,
+        bytes_max: usize,
+    ) -> Result<(Vec<Frame>, bool), ProtocolError> {
+        let mut reader = FrameReader::default();
+        let (mut frames, mut whole) = (Vec::new(), BytesMut::new());
+        for chunk in chunks {
+            reader.push(chunk);
+            loop {
+                if let Some(payload) = reader.message_in_place(bytes_max, Bytes::copy_from_slice) {
+                    assert!(payload.len() <= bytes_max);
+                    frames.push(Frame { kind: FrameKind::Message, payload });
+                } else if let Some(Piece { kind, payload, ends_frame }) = reader.next_piece()? {
+                    whole.extend_from_slice(&payload);
+                    if ends_frame {
+                        frames.push(Frame { kind, payload: whole.split().freeze() });
+                    }
+                } else {
+                    break;
+                }
+            }
+        }
+        Ok((frames, reader.is_at_boundary()))
+    }
+
     proptest! {
+        #[test]
+        fn messages_read_in_place_are_the_same(
+            frames in prop::collection::vec(any_frame(), 0..8),
+            cuts in prop::collection::vec(1_usize..90, 0..10),
+            bytes_max in 0_usize..50,
+        ) {
+            let mut rest = encode(&frames);
+            let mut chunks: Vec<Bytes> = cuts.iter().map(|cut| rest.split_to((*cut).min(rest.len()))).collect();
+            chunks.push(rest);
+            prop_assert_eq!(read_in_place(chunks.clone(), bytes_max), read_all(chunks));
+        }
+
         #[test]
         fn pieces_make_the_same_frames(
             frames in prop::collection::vec(any_frame(), 0..5),
@@ -246,6 +311,12 @@ mod tests {
                 (Err(one), Err(other)) => prop_assert_eq!(one, other),
                 (one, other) => prop_assert!(false, "{:?} and {:?}", one, other),
             }
+        }
+
+        #[test]
+        fn arbitrary_bytes_are_refused_or_read_alike_in_place(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let chunks = [Bytes::from(bytes)];
+            prop_assert_eq!(read_in_place(chunks.clone(), 40).is_ok(), read_all(chunks).is_ok());
         }
 
         #[test]
@@ -295,6 +366,22 @@ mod tests {
         assert_eq!(read_all([skipped]), Ok((vec![cancel], true)));
         let critical = Bytes::from_static(&[0xff, 0, 0, 0]);
         assert_eq!(read_all([critical]), Err(ProtocolError::UnknownFrame { kind: 0xff }));
+    }
+
+    #[test]
+    fn only_a_whole_message_is_read_in_place() {
+        let message = Frame { kind: FrameKind::Message, payload: Bytes::from_static(b"abc") };
+        let fragment = Frame { kind: FrameKind::Fragment, ..message.clone() };
+        let read = |bytes: Bytes, bytes_max| {
+            let mut reader = FrameReader::default();
+            reader.push(bytes);
+            reader.message_in_place(bytes_max, <[u8]>::to_vec)
+        };
+        let whole = encode(std::slice::from_ref(&message));
+        assert_eq!(read(whole.clone(), 3), Some(b"abc".to_vec()));
+        assert_eq!(read(whole.clone(), 2), None, "too large");
+        assert_eq!(read(whole.slice(..whole.len() - 1), 3), None, "not all of it is here");
+        assert_eq!(read(encode(&[fragment, message]), 3), None, "a part of one");
     }
 
     #[test]

@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     Context, Metadata, RpcError,
+    context::Renewed,
     proto::{Frame, FrameKind, FrameReader, LANE_MESSAGE_BYTES_MAX, ProtocolError, RequestHead, Status, read_cancel},
     service::{IncomingCall, Reply},
     transport::quic::{ReceiveStream, SendStream, reset_code, stream_error},
@@ -58,8 +59,8 @@ pub(crate) struct Lane {
     timer: Option<Pin<Box<Sleep>>>,
     /// One for each service, made when it is first called here.
     dispatchers: Vec<Option<Box<dyn Dispatch>>>,
-    /// The context of calls that are answered at once, made once and renewed for each.
-    context: Context,
+    /// The context of the request that is being served.
+    context: Renewed,
     /// When the last handler ended that was polled here.
     clock: Instant,
     /// The client ended the lane, and has all its answers.
@@ -73,7 +74,7 @@ impl Lane {
         send: SendStream,
         reader: FrameReader,
     ) -> Self {
-        let context = Context::new("", None, Some(connection.peer), Metadata::default());
+        let context = Renewed::new(Some(connection.peer));
         let mut dispatchers = Vec::new();
         dispatchers.resize_with(connection.server.router.services(), || None);
         Self {
@@ -165,9 +166,11 @@ impl Lane {
             self.answer(head.call_id, Reply::status(Status::RequestTooLarge, ""));
             return Ok(());
         }
-        let connection = Arc::clone(&self.connection);
-        match connection.admit_unary(&head) {
-            Ok((route, metadata)) => self.start(&head, metadata, message, route),
+        match self.connection.admit_unary(&head) {
+            Ok((route, metadata)) => {
+                let route = Arc::clone(route);
+                self.start(&head, metadata, message, &route);
+            }
             Err(status) => self.answer(head.call_id, Reply::status(status, "")),
         }
         Ok(())
@@ -175,13 +178,14 @@ impl Lane {
 
     /// Runs the handler here if it is a quick one, or else on a task of its own.
     fn start(&mut self, head: &RequestHead, metadata: Metadata, message: Bytes, route: &Arc<Route>) {
-        self.context.renew(route.name, deadline_of(head), metadata);
+        self.context.renew(route.name, deadline_of(head, self.clock), metadata);
         let router = &self.connection.server.router;
         let dispatcher = self.dispatchers[route.service].get_or_insert_with(|| router.dispatcher(route.service));
         let call = IncomingCall::new(head.method_id, message);
         if !route.pace.is_quick() {
             let handler = self.context.enter(|| dispatcher.start(call));
-            self.spawn(head.call_id, Running::new(handler, self.context.clone(), Arc::clone(route)), true);
+            let handler = Running::new(handler, self.context.share(), Arc::clone(route));
+            self.spawn(head.call_id, handler, true);
             return;
         }
         let outcome = self.context.enter(|| dispatcher.poll_once(call));
@@ -191,7 +195,8 @@ impl Lane {
         match outcome {
             Ok(reply) => self.answer(head.call_id, reply),
             Err(handler) => {
-                self.spawn(head.call_id, Running::started(handler, self.context.clone(), Arc::clone(route)), false);
+                let handler = Running::started(handler, self.context.share(), Arc::clone(route));
+                self.spawn(head.call_id, handler, false);
             }
         }
     }
@@ -210,7 +215,7 @@ impl Lane {
             reply.head(call_id).put(&mut self.out, reply.message.as_slice());
         } else {
             let responder = self.responder(call_id, false);
-            self.connection.server.application.spawn(responder.answer(reply, self.context.clone()));
+            self.connection.server.application.spawn(responder.answer(reply, self.context.share()));
         }
     }
 
@@ -220,7 +225,7 @@ impl Lane {
         if self.calls.len() <= index {
             self.calls.resize_with(index + 1, || None);
         }
-        self.calls[index] = Some(InFlight { context: self.context.clone(), computes });
+        self.calls[index] = Some(InFlight { context: self.context.share(), computes });
         self.computing += usize::from(computes);
         let lane_id = self.send.id();
         Responder::new(Arc::clone(&self.outbox), Arc::clone(&self.connection), lane_id, call_id, computes)

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     Context, ErrorKind, RpcError,
+    codec::Body,
     proto::{Frame, FrameKind, ProtocolError, RequestHead, Status},
     service::{IncomingCall, Reply},
     transport::frames::{FrameReceiver, FrameSender},
@@ -27,7 +28,7 @@ pub(crate) async fn serve(
     send: FrameSender,
 ) -> Result<(), RpcError> {
     let head = read_head(&mut frames).await?;
-    let deadline = deadline_of(&head);
+    let deadline = deadline_of(&head, Instant::now());
     let reply = match connection.admit_unary(&head) {
         // Counted from here on: a message that is being read takes memory, too.
         Ok((route, metadata)) => match read_message(&connection, &mut frames, deadline).await {
@@ -80,7 +81,7 @@ pub(super) async fn read_message(
     connection: &Arc<ConnectionShared>,
     frames: &mut FrameReceiver,
     deadline: Option<Instant>,
-) -> Result<(Bytes, CallPermit), Result<Reply, RpcError>> {
+) -> Result<(Body, CallPermit), Result<Reply, RpcError>> {
     let mut permit = connection.admit();
     let bytes_max = connection.server.config.settings().limits.message_bytes_max;
     let read = frames.message_counted(bytes_max, |bytes| match permit.charge().grow(bytes) {

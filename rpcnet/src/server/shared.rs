@@ -185,8 +185,8 @@ impl Drop for OpenLane<'_> {
 }
 
 /// When the caller of a request that has just arrived stops waiting.
-pub(crate) fn deadline_of(head: &RequestHead) -> Option<Instant> {
-    (head.time_left_ms != 0).then(|| Instant::now() + Duration::from_millis(u64::from(head.time_left_ms)))
+pub(crate) fn deadline_of(head: &RequestHead, now: Instant) -> Option<Instant> {
+    (head.time_left_ms != 0).then(|| now + Duration::from_millis(u64::from(head.time_left_ms)))
 }
 
 impl Drop for CallPermit {

@@ -5,6 +5,8 @@
 
 use std::{future::poll_fn, sync::Arc};
 
+use tokio::time::Instant;
+
 use super::{
     large::{answer, read_head, read_message},
     router::Route,
@@ -12,6 +14,7 @@ use super::{
 };
 use crate::{
     ErrorKind, Executed, RpcError, Shape,
+    codec::Body,
     proto::{Frame, ProtocolError, RequestHead, Status},
     service::Reply,
     streaming::{self, Queue, StreamingCall, StreamingHandler},
@@ -63,14 +66,14 @@ async fn start(
         let reason = format!("`{}` does not stream", route.name);
         return Ok(Err(Reply::status(Status::MalformedRequest, reason)));
     }
-    let deadline = deadline_of(head);
+    let deadline = deadline_of(head, Instant::now());
     let (message, permit) = if route.has_arguments() {
         match read_message(connection, frames, deadline).await {
             Ok(read) => read,
             Err(refusal) => return refusal.map(Err),
         }
     } else {
-        (bytes::Bytes::new(), connection.admit())
+        (Body::default(), connection.admit())
     };
     let server = &connection.server;
     let call = StreamingCall {
@@ -114,7 +117,7 @@ async fn read_to_end(
             error = frames.failed() => return Err(error),
         }
         match frames.next_message(message_bytes_max).await {
-            Ok(Some(message)) => requests.push(message),
+            Ok(Some(message)) => requests.push(message.into_bytes()),
             Ok(None) => {
                 requests.end(Ok(()));
                 break;

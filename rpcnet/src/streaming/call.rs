@@ -9,7 +9,7 @@ use super::{
     Failure, Pump, RawResponseStream, RequestSink, Requests, RequestsOf, ResponseReceiver, collect_answer, pump,
 };
 use crate::{
-    AnswerMetadata, Executed, RpcError,
+    AnswerMetadata, ErrorKind, Executed, RpcError,
     channel::{Channel, OutgoingStream},
     client::deadline_exceeded,
 };
@@ -24,15 +24,33 @@ pub(crate) async fn server_streaming<C: Channel>(
     call: OutgoingStream,
     request: Vec<u8>,
 ) -> Result<RawResponseStream, RpcError> {
-    let begun = async {
-        let (mut sink, receiver) = channel.streaming(call.clone(), Some(request)).await?;
-        sink.end();
-        // A server that takes no more has answered, and its answer says why.
-        let _ = within(call.begins_by, async { Ok(poll_fn(|cx| sink.poll_flush(cx)).await) }).await?;
-        open(method.clone(), &call, receiver, RequestsOf::Sent(sink), Failure::default()).await
-    };
-    begun.await.map_err(|error| error.in_call(method.clone()))
+    let mut resends = 0;
+    loop {
+        let begun = begin_server_streaming(channel, &method, &call, request.clone()).await;
+        match begun {
+            // The handler never ran, and the connection to that server was left: the next one takes the call.
+            Err(error) if error.kind() == ErrorKind::Draining && resends < RESENDS_MAX => resends += 1,
+            begun => return begun.map_err(|error| error.in_call(method)),
+        }
+    }
 }
+
+async fn begin_server_streaming<C: Channel>(
+    channel: &C,
+    method: &Cow<'static, str>,
+    call: &OutgoingStream,
+    request: Vec<u8>,
+) -> Result<RawResponseStream, RpcError> {
+    let (mut sink, receiver) = channel.streaming(call.clone(), Some(request)).await?;
+    sink.end();
+    // A server that takes no more has answered, and its answer says why.
+    let _ = within(call.begins_by, async { Ok(poll_fn(|cx| sink.poll_flush(cx)).await) }).await?;
+    open(method.clone(), call, receiver, RequestsOf::Sent(sink), Failure::default()).await
+}
+
+/// How often a call with one request is sent again that a server refused because it goes away. One with a stream of requests
+/// is not: what was taken from that stream is gone.
+const RESENDS_MAX: u32 = 3;
 
 /// A stream of requests, one response. The requests are sent by this very future: dropping it stops them.
 pub(crate) async fn client_streaming<C: Channel, T, R: Requests<T>>(

@@ -2,12 +2,12 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use bytes::Bytes;
 use tokio::{runtime::Handle, time::Instant};
 
 use super::{Queue, answer_frames};
 use crate::{
     Context, ErrorKind, Executed, Metadata, RpcError,
+    codec::Body,
     proto::Status,
     server::{HandlerTask, Route, Router},
     service::{IncomingCall, Reply},
@@ -33,7 +33,7 @@ pub(crate) struct StreamingHandler {
 
 /// What a call brings along.
 pub(crate) struct StreamingCall {
-    pub(crate) message: Bytes,
+    pub(crate) message: Body,
     pub(crate) deadline: Option<Instant>,
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) metadata: Metadata,

@@ -6,14 +6,15 @@ use std::{
     task::{self, Poll, ready},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::{Queue, StreamingHandler};
 use crate::{
     RpcError,
     channel::Answer,
     client::{ConnectionGuard, answer_of},
-    proto::{Fields, FrameKind, FrameReader, Piece, ProtocolError, ResponseHead, read_started},
+    codec::{Body, BodyBuilder},
+    proto::{Fields, FrameKind, FrameReader, Piece, ProtocolError, ResponseHead, Status, read_started},
     transport::{
         frames::{join, truncated},
         quic::{self, ReceiveStream, stream_error},
@@ -35,7 +36,7 @@ pub(crate) enum Source {
 pub(crate) enum Event {
     /// It has begun to stream.
     Started(Fields),
-    Item(Bytes),
+    Item(Body),
     /// The call is over: its status, and the value or error that comes with it.
     End(Answer),
 }
@@ -46,7 +47,7 @@ pub struct ResponseReceiver {
     source: Source,
     reader: FrameReader,
     /// A message of which a part has arrived.
-    partial: BytesMut,
+    partial: BodyBuilder,
     /// The head of the terminal response, when its message is still to come.
     end: Option<ResponseHead>,
     message_bytes_max: usize,
@@ -54,7 +55,7 @@ pub struct ResponseReceiver {
 
 impl ResponseReceiver {
     pub(crate) fn new(source: Source, message_bytes_max: usize) -> Self {
-        Self { source, reader: FrameReader::default(), partial: BytesMut::new(), end: None, message_bytes_max }
+        Self { source, reader: FrameReader::default(), partial: BodyBuilder::default(), end: None, message_bytes_max }
     }
 
     /// The next event.
@@ -75,6 +76,16 @@ impl ResponseReceiver {
                 None => return Poll::Ready(Err(truncated())),
             }
         }
+    }
+
+    /// The next event, if it is an item that lies whole in what has arrived: `read` looks at it in place. `None` says
+    /// nothing; [`ResponseReceiver::poll_event`] tells what comes.
+    #[inline]
+    pub(crate) fn item_in_place<T>(&mut self, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        if self.end.is_some() || !self.partial.is_empty() {
+            return None;
+        }
+        self.reader.message_in_place(self.message_bytes_max, read)
     }
 
     fn next_piece(&mut self) -> Result<Option<Piece>, RpcError> {
@@ -98,7 +109,11 @@ impl ResponseReceiver {
                 };
                 match self.end.take() {
                     None => Ok(Some(Event::Item(message))),
-                    Some(head) => answer_of(head, message).map(|answer| Some(Event::End(answer))),
+                    Some(head) => {
+                        let answer = answer_of(head, message)?;
+                        self.source.ended(answer.status);
+                        Ok(Some(Event::End(answer)))
+                    }
                 }
             }
             kind => Err(self.source.violated(ProtocolError::UnexpectedFrame { kind: kind.byte() })),
@@ -111,6 +126,13 @@ impl Source {
         match self {
             Self::Quic { stream, .. } => stream.poll_receive(cx).map_err(stream_error),
             Self::InProcess(handler) => Queue::poll_next(&handler.responses, cx).map(Option::transpose),
+        }
+    }
+
+    fn ended(&self, status: Status) {
+        // Its go-away may still be on its way.
+        if let (Self::Quic { connection, .. }, Status::Draining) = (self, status) {
+            connection.leave();
         }
     }
 

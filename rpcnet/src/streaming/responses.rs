@@ -20,7 +20,7 @@ use crate::{
     AnswerMetadata, CallError, ErrorKind, Executed, RpcError,
     channel::{Answer, OutgoingStream},
     client::deadline_exceeded,
-    codec::unpinned,
+    codec::{Body, Cursor, unpinned},
     error::executed_by,
     proto::Status,
     signature::WireOutcome,
@@ -95,7 +95,7 @@ impl RawResponseStream {
                 tell(answered, answer.metadata.as_deref());
                 requests.finish();
                 let cause = failure.get().map(|cause| cause.with_executed(executed_by(answer.status)));
-                return Err(cause.unwrap_or_else(|| RpcError::from_status(answer.status, answer.message)));
+                return Err(cause.unwrap_or_else(|| RpcError::from_status(answer.status, answer.message.into_bytes())));
             }
             Ok(event) => Some(event),
             Err(error) => return Err(failure.get().unwrap_or(error)),
@@ -104,14 +104,22 @@ impl RawResponseStream {
         Ok(Self { method, live: Some(live) })
     }
 
-    fn fail(&mut self, error: RpcError) -> Poll<Option<Result<Bytes, RpcError>>> {
+    /// The next item, if it has arrived whole.
+    fn item_in_place<T>(&mut self, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        match &mut self.live {
+            Some(Live { receiver, first: None, .. }) => receiver.item_in_place(read),
+            _ => None,
+        }
+    }
+
+    fn fail(&mut self, error: RpcError) -> Poll<Option<Result<Body, RpcError>>> {
         let cause = self.live.take().and_then(|live| live.failure.get());
         // It had begun to answer.
         let error = cause.unwrap_or(error).with_executed(Executed::Yes);
         Poll::Ready(Some(Err(error.in_call(self.method.clone()))))
     }
 
-    fn end(&mut self, answer: Answer) -> Poll<Option<Result<Bytes, RpcError>>> {
+    fn end(&mut self, answer: Answer) -> Poll<Option<Result<Body, RpcError>>> {
         let Some(live) = self.live.take() else {
             return Poll::Ready(None);
         };
@@ -120,19 +128,15 @@ impl RawResponseStream {
             (Status::Ok, _) if answer.message.is_empty() => return Poll::Ready(None),
             (Status::Ok, _) => RpcError::new(ErrorKind::Protocol, Executed::Yes, "the handler answers with one value"),
             (status, Some(cause)) => cause.with_executed(executed_by(status)),
-            (status, None) => RpcError::from_status(status, answer.message),
+            (status, None) => RpcError::from_status(status, answer.message.into_bytes()),
         };
         Poll::Ready(Some(Err(error.in_call(self.method.clone()))))
     }
-}
 
-impl Stream for RawResponseStream {
-    type Item = Result<Bytes, RpcError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
+    /// The next item as it arrived.
+    fn poll_body(&mut self, cx: &mut task::Context<'_>) -> Poll<Option<Result<Body, RpcError>>> {
         loop {
-            let Some(live) = &mut this.live else {
+            let Some(live) = &mut self.live else {
                 return Poll::Ready(None);
             };
             let event = match live.first.take() {
@@ -142,12 +146,20 @@ impl Stream for RawResponseStream {
             match event {
                 Poll::Ready(Ok(Event::Started(_))) => {}
                 Poll::Ready(Ok(Event::Item(item))) => return Poll::Ready(Some(Ok(item))),
-                Poll::Ready(Ok(Event::End(answer))) => return this.end(answer),
-                Poll::Ready(Err(error)) => return this.fail(error),
-                Poll::Pending if live.is_overdue(cx) => return this.fail(deadline_exceeded(Executed::Yes)),
+                Poll::Ready(Ok(Event::End(answer))) => return self.end(answer),
+                Poll::Ready(Err(error)) => return self.fail(error),
+                Poll::Pending if live.is_overdue(cx) => return self.fail(deadline_exceeded(Executed::Yes)),
                 Poll::Pending => return Poll::Pending,
             }
         }
+    }
+}
+
+impl Stream for RawResponseStream {
+    type Item = Result<Bytes, RpcError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_body(cx).map(|item| item.map(|item| item.map(Body::into_bytes)))
     }
 }
 
@@ -187,7 +199,7 @@ impl fmt::Debug for RawResponseStream {
 #[must_use = "dropping it cancels the call"]
 pub struct ResponseStream<T, E> {
     raw: RawResponseStream,
-    decode: fn(Bytes) -> Result<T, RpcError>,
+    decode: fn(Cursor<'_>) -> Result<T, RpcError>,
     decode_error: fn(RpcError) -> CallError<E>,
 }
 
@@ -204,9 +216,12 @@ impl<T, E> Stream for ResponseStream<T, E> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        Pin::new(&mut this.raw).poll_next(cx).map(|item| {
+        if let Some(item) = this.raw.item_in_place(|item| (this.decode)(item.into())) {
+            return Poll::Ready(Some(item.map_err(|error| this.failed(error))));
+        }
+        this.raw.poll_body(cx).map(|item| {
             item.map(|item| match item {
-                Ok(message) => (this.decode)(message).map_err(|error| this.failed(error)),
+                Ok(message) => (this.decode)((&message).into()).map_err(|error| this.failed(error)),
                 Err(error) => Err((this.decode_error)(error)),
             })
         })
@@ -249,7 +264,7 @@ pub(crate) async fn collect_answer(
     loop {
         match poll_fn(|cx| receiver.poll_event(cx)).await? {
             Event::Started(_) => {}
-            Event::Item(message) if item.is_none() => item = Some(unpinned(message)),
+            Event::Item(message) if item.is_none() => item = Some(unpinned(message.into_bytes())),
             Event::Item(_) => {
                 let message = "the handler streams its answer: read it as a stream";
                 return Err(RpcError::new(ErrorKind::Protocol, Executed::Yes, message));
@@ -257,8 +272,8 @@ pub(crate) async fn collect_answer(
             Event::End(answer) => {
                 tell(answered, answer.metadata.as_deref());
                 return match answer.status {
-                    Status::Ok => Ok(item.unwrap_or(answer.message)),
-                    status => Err(RpcError::from_status(status, answer.message)),
+                    Status::Ok => Ok(item.unwrap_or_else(|| answer.message.into_bytes())),
+                    status => Err(RpcError::from_status(status, answer.message.into_bytes())),
                 };
             }
         }

@@ -4,11 +4,12 @@
 
 use std::future::poll_fn;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::quic::{self, ReceiveStream, SendStream, is_reset, poll_failure, reset_code, stream_error};
 use crate::{
     ErrorKind, Executed, RpcError,
+    codec::{Body, BodyBuilder},
     proto::{FRAGMENT_BYTES, Frame, FrameKind, FrameReader, Piece, ProtocolError, StreamKind, frame_header},
 };
 
@@ -92,7 +93,7 @@ impl FrameReceiver {
     ///
     /// [`ErrorKind::Truncated`] if the stream ends before the message does, [`ErrorKind::MessageTooLarge`] as
     /// soon as it is larger than allowed.
-    pub(crate) async fn message(&mut self, bytes_max: usize) -> Result<Bytes, RpcError> {
+    pub(crate) async fn message(&mut self, bytes_max: usize) -> Result<Body, RpcError> {
         self.message_counted(bytes_max, |_| Ok(())).await
     }
 
@@ -101,7 +102,7 @@ impl FrameReceiver {
         &mut self,
         bytes_max: usize,
         count: impl FnMut(usize) -> Result<(), RpcError>,
-    ) -> Result<Bytes, RpcError> {
+    ) -> Result<Body, RpcError> {
         let message = self.next_message_counted(bytes_max, count).await?;
         message.ok_or_else(|| ProtocolError::UnexpectedFrame { kind: FrameKind::End.byte() }.into())
     }
@@ -111,7 +112,7 @@ impl FrameReceiver {
     /// # Errors
     ///
     /// As for [`FrameReceiver::message`]; a stream that ends before the peer says so is truncated.
-    pub(crate) async fn next_message(&mut self, bytes_max: usize) -> Result<Option<Bytes>, RpcError> {
+    pub(crate) async fn next_message(&mut self, bytes_max: usize) -> Result<Option<Body>, RpcError> {
         self.next_message_counted(bytes_max, |_| Ok(())).await
     }
 
@@ -119,8 +120,8 @@ impl FrameReceiver {
         &mut self,
         bytes_max: usize,
         mut count: impl FnMut(usize) -> Result<(), RpcError>,
-    ) -> Result<Option<Bytes>, RpcError> {
-        let mut whole = BytesMut::new();
+    ) -> Result<Option<Body>, RpcError> {
+        let mut whole = BodyBuilder::default();
         loop {
             let Some(piece) = self.reader.next_piece()? else {
                 match self.receive().await? {
@@ -234,15 +235,16 @@ impl From<ProtocolError> for RpcError {
 }
 
 /// Adds a part to a message that is put together in `whole`, and returns it when that was the last.
-pub(crate) fn join(whole: &mut BytesMut, piece: Piece, bytes_max: usize) -> Result<Option<Bytes>, RpcError> {
+pub(crate) fn join(whole: &mut BodyBuilder, piece: Piece, bytes_max: usize) -> Result<Option<Body>, RpcError> {
     if whole.len() + piece.payload.len() > bytes_max {
         return Err(too_large(bytes_max));
     }
     if piece.ends_message() && whole.is_empty() {
-        return Ok(Some(piece.payload));
+        return Ok(Some(piece.payload.into()));
     }
-    whole.extend_from_slice(&piece.payload);
-    Ok(piece.ends_message().then(|| whole.split().freeze()))
+    let ends_message = piece.ends_message();
+    whole.push(piece.payload);
+    Ok(ends_message.then(|| whole.finish()))
 }
 
 pub(crate) fn truncated() -> RpcError {

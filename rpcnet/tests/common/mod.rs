@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use rpcnet::{Client, ClientConfig, Context, Server, ServerConfig, ServerConfigBuilder};
+use rpcnet::{Client, ClientConfig, Context, Server, ServerConfig, ServerConfigBuilder, prelude::*, stream};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
@@ -43,6 +43,12 @@ pub trait Probe {
     async fn time_left_by_trait(&self) -> Result<Option<Duration>, ProbeError>;
     /// The name of the runtime thread that runs what a handler spawns.
     async fn spawned_on(&self) -> Result<String, ProbeError>;
+    /// Streams the numbers from one up to this, and the last of them when it is let go.
+    async fn count(&self, to: u32) -> Result<impl Stream<Item = Result<u32, ProbeError>>, ProbeError>;
+    /// Answers with the sum when it is let go.
+    async fn sum(&self, numbers: Streaming<u32>) -> Result<u32, ProbeError>;
+    /// Streams the sums so far, and the last one again when it is let go.
+    async fn sums(&self, numbers: Streaming<u32>) -> Result<impl Stream<Item = Result<u32, ProbeError>>, ProbeError>;
 }
 
 /// What happens to a handler.
@@ -141,6 +147,12 @@ impl MyProbe {
         let _ = events.send(Event::Started);
         Guard { events, finished: false, _alive: Arc::clone(&self.alive) }
     }
+
+    /// Waits until the observer lets a call go.
+    async fn let_go(&self, guard: Guard) {
+        self.release.acquire().await.expect("never closed").forget();
+        guard.finish();
+    }
 }
 
 impl Guard {
@@ -174,9 +186,7 @@ impl Probe for MyProbe {
     }
 
     async fn wait_stubbornly(&self) -> Result<(), ProbeError> {
-        let guard = self.begin();
-        self.release.acquire().await.expect("never closed").forget();
-        guard.finish();
+        self.let_go(self.begin()).await;
         Ok(())
     }
 
@@ -209,6 +219,42 @@ impl Probe for MyProbe {
 
     async fn time_left_by_trait(&self) -> Result<Option<Duration>, ProbeError> {
         self.time_left().await
+    }
+
+    async fn count(&self, to: u32) -> Result<impl Stream<Item = Result<u32, ProbeError>>, ProbeError> {
+        let guard = self.begin();
+        let last = stream::once(async move {
+            self.let_go(guard).await;
+            Ok(to)
+        });
+        Ok(stream::iter((1..to).map(Ok)).chain(last))
+    }
+
+    async fn sum(&self, mut numbers: Streaming<u32>) -> Result<u32, ProbeError> {
+        let guard = self.begin();
+        let mut sum = 0;
+        while let Some(number) = numbers.next().await {
+            sum += number.expect("no caller leaves");
+        }
+        self.let_go(guard).await;
+        Ok(sum)
+    }
+
+    async fn sums(&self, numbers: Streaming<u32>) -> Result<impl Stream<Item = Result<u32, ProbeError>>, ProbeError> {
+        let sums = stream::unfold((Some(self.begin()), numbers, 0), async |(guard, mut numbers, sum)| {
+            let guard = guard?;
+            match numbers.next().await {
+                Some(number) => {
+                    let sum = sum + number.expect("no caller leaves");
+                    Some((Ok(sum), (Some(guard), numbers, sum)))
+                }
+                None => {
+                    self.let_go(guard).await;
+                    Some((Ok(sum), (None, numbers, sum)))
+                }
+            }
+        });
+        Ok(sums)
     }
 
     async fn spawned_on(&self) -> Result<String, ProbeError> {

@@ -36,7 +36,7 @@ impl Idle {
 /// Weighs every system.
 pub(super) fn run(options: &Options, bench: &Bench) -> Result<Vec<Idle>> {
     let connections = options.idle_connections;
-    let systems = options.systems.iter().filter(|&&system| system != SystemName::Udp);
+    let systems = options.systems.iter().filter(|system| system.is_framework());
     let mut weights: Vec<_> =
         systems.map(|&system| Idle { system, connections, server: Vec::new(), client: Vec::new() }).collect();
     for round in 0..if options.quick { 1 } else { 3 } {

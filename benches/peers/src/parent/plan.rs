@@ -224,7 +224,13 @@ fn comparison(options: &Options) -> Vec<Comparison> {
 }
 
 fn grid(options: &Options, payload_bytes: usize, in_flight: usize) -> Comparison {
-    let systems = if (payload_bytes, in_flight) == (64, 1) { with_floor(options) } else { options.systems.clone() };
+    let mut systems = if (payload_bytes, in_flight) == (64, 1) { with_floor(options) } else { options.systems.clone() };
+    // Where a call's own cost counts, and that of its bytes.
+    let shows_ceiling = payload_bytes == 64 || in_flight == 64;
+    if shows_ceiling && !options.quick && systems.contains(&SystemName::Rpcnet) && !systems.contains(&SystemName::Quic)
+    {
+        systems.push(SystemName::Quic);
+    }
     let cell = |system| Cell::echo(system, payload_bytes, in_flight);
     Comparison { section: Section::Grid, contenders: systems.into_iter().map(cell).collect() }
 }
@@ -252,7 +258,7 @@ fn computing(options: &Options) -> Vec<Comparison> {
         arrangement: Some(COMPUTING),
         ..Cell::echo(system, 0, 64)
     };
-    let systems = options.systems.iter().filter(|&&system| system != SystemName::Udp);
+    let systems = options.systems.iter().filter(|system| system.is_framework());
     // The quick run keeps to the reference system.
     let count = if options.quick { 1 } else { usize::MAX };
     systems
@@ -279,7 +285,10 @@ fn ethernet(options: &Options) -> Vec<Comparison> {
 
 /// The same without what rpcnet's default makes of the loopback interface.
 fn on_ethernet(cell: Cell) -> Cell {
-    if cell.system == SystemName::Rpcnet { Cell { mtu: Some(1_500), ..cell } } else { cell }
+    match cell.system {
+        SystemName::Rpcnet | SystemName::Quic => Cell { mtu: Some(1_500), ..cell },
+        _ => cell,
+    }
 }
 
 /// The systems that can stream, and are set up for large messages.
@@ -288,11 +297,14 @@ fn streaming(options: &Options) -> impl Iterator<Item = SystemName> {
     options.systems.iter().copied().filter(streams)
 }
 
-/// They, and the one that chooses its path MTU once more with that of an Ethernet.
+/// They, and what they stand on; those that choose their path MTU once more with that of an Ethernet.
 fn with_ethernet(options: &Options, cell: impl Fn(SystemName) -> Cell) -> Vec<Cell> {
-    let mut cells: Vec<_> = streaming(options).map(cell).collect();
+    let mut cells: Vec<_> = streaming(options).map(&cell).collect();
     let default = cells.iter().find(|cell| cell.system == SystemName::Rpcnet).cloned();
     cells.extend(default.map(on_ethernet));
+    if !cells.is_empty() && !options.quick {
+        cells.extend([cell(SystemName::Quic), on_ethernet(cell(SystemName::Quic))]);
+    }
     cells
 }
 

@@ -1,5 +1,7 @@
 //! The systems under comparison: each file sets one up as its experts would.
 
+mod lane;
+mod quic;
 mod rpcnet;
 mod tarpc;
 mod tls;
@@ -19,6 +21,7 @@ use crate::certificates::CertificatePaths;
 use crate::cli::Work;
 use crate::message::Message;
 
+pub(crate) use self::quic::Quic;
 pub(crate) use self::rpcnet::Rpcnet;
 pub(crate) use self::tarpc::Tarpc;
 pub(crate) use self::tonic::Tonic;
@@ -94,6 +97,8 @@ pub(crate) enum SystemName {
     Tarpc,
     /// No framework at all: datagrams back and forth, in the clear. The floor for latency.
     Udp,
+    /// No framework either: bytes on streams of the QUIC library that rpcnet stands on. Its ceiling for throughput.
+    Quic,
 }
 
 impl SystemName {
@@ -104,12 +109,13 @@ impl SystemName {
             Self::Tonic => "tonic",
             Self::Tarpc => "tarpc",
             Self::Udp => "udp",
+            Self::Quic => "quic",
         }
     }
 
     /// Whether it is one, rather than what frameworks stand on.
     pub(crate) fn is_framework(self) -> bool {
-        self != Self::Udp
+        !matches!(self, Self::Udp | Self::Quic)
     }
 
     /// The frameworks; the first is what the others are compared with.
@@ -142,6 +148,10 @@ macro_rules! with_system {
             }
             $crate::systems::SystemName::Udp => {
                 type $S = $crate::systems::Udp;
+                $body
+            }
+            $crate::systems::SystemName::Quic => {
+                type $S = $crate::systems::Quic;
                 $body
             }
         }

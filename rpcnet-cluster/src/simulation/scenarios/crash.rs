@@ -15,11 +15,11 @@ pub fn crash<P: Protocol>(stage: &Stage<'_, P>) -> Report {
     for seed in stage.seeds() {
         let mut world = World::<P>::acquainted((stage.config)(stage.nodes), stage.nodes, seed);
         world.run_for(Duration::from_secs(15));
-        let rounds = if stage.nodes > 5000 { 4 } else { 20 };
+        let rounds = if stage.nodes > 5000 { 2 } else { 20 };
         for round in 0..rounds {
             stage.tell(seed, round, rounds);
             world.observed.clear();
-            let at_once = (stage.nodes / 200).clamp(1, 10);
+            let at_once = (stage.nodes / 200).clamp(1, 50);
             let mut crashed = BTreeMap::new();
             while crashed.len() < at_once {
                 let wait = world.up_to(Duration::from_millis(500));

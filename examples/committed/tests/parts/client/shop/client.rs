@@ -79,7 +79,9 @@ impl<C: ::rpcnet::__private::Channel> ShopClient<C> {
         &self,
         name: String,
     ) -> impl ::rpcnet::__private::Future<
-        Output = ::rpcnet::__private::CallResult<ShopResult<u32>>,
+        Output = ::rpcnet::__private::CallResult<
+            ::rpcnet::__private::OutputOf<ShopMethods, 0>,
+        >,
     > + ::rpcnet::__private::Send + use<C> {
         self.caller.unary::<ShopMethods, 0>(&ShopMethods::count, (name,))
     }
@@ -116,7 +118,9 @@ impl<C: ::rpcnet::__private::Channel> ShopClient<C> {
         &self,
         names: S,
     ) -> impl ::rpcnet::__private::Future<
-        Output = ::rpcnet::__private::StreamResult<ShopResult<Item>>,
+        Output = ::rpcnet::__private::StreamResult<
+            ::rpcnet::__private::OutputOf<ShopMethods, 4>,
+        >,
     > + ::rpcnet::__private::Send + use<C, S> {
         self.caller.bidirectional::<ShopMethods, 4, S>(&ShopMethods::ask, (), names)
     }
@@ -125,7 +129,9 @@ impl<C: ::rpcnet::__private::Channel> ShopClient<C> {
     pub fn open(
         &self,
     ) -> impl ::rpcnet::__private::Future<
-        Output = ::rpcnet::__private::CallResult<ShopResult<bool>>,
+        Output = ::rpcnet::__private::CallResult<
+            ::rpcnet::__private::OutputOf<ShopMethods, 5>,
+        >,
     > + ::rpcnet::__private::Send + use<C> {
         self.caller.unary::<ShopMethods, 5>(&ShopMethods::open, ())
     }

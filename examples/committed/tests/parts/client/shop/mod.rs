@@ -70,41 +70,63 @@ impl ShopMethods {
 }
 
 impl ::rpcnet::__private::Signature<0> for ShopMethods {
-    type Arguments = (String,);
-    type Output = ShopResult<u32>;
+    type Types = ::rpcnet::__private::Checked<
+        ((String,), ShopResult<u32>),
+        {
+            ::rpcnet::__private::fits!(
+                (String) (< ShopResult < u32 > as ::rpcnet::__private::Outcome > ::Ok) (<
+                ShopResult < u32 > as ::rpcnet::__private::Outcome > ::Error)
+            )
+        },
+    >;
 }
 
 impl ::rpcnet::__private::Signature<1> for ShopMethods {
-    type Arguments = (Item,);
-    type Output = Result<Item, ShopError>;
+    type Types = ::rpcnet::__private::Checked<
+        ((Item,), Result<Item, ShopError>),
+        { ::rpcnet::__private::fits!((Item) (Item) (ShopError)) },
+    >;
 }
 
 impl ::rpcnet::__private::Signature<2> for ShopMethods {
-    type Arguments = ();
-    type Output = Result<Item, ShopError>;
+    type Types = ::rpcnet::__private::Checked<
+        ((), Result<Item, ShopError>),
+        { ::rpcnet::__private::fits!((Item) (ShopError)) },
+    >;
 }
 
 impl ::rpcnet::__private::Signature<3> for ShopMethods {
-    type Arguments = (String,);
-    type Output = Result<u32, ShopError>;
-}
-
-impl ::rpcnet::__private::RequestSignature<3> for ShopMethods {
-    type Request = Item;
-    type Requests = Streaming<Item>;
+    type Types = ::rpcnet::__private::Checked<
+        ((String,), Streaming<Item>, Result<u32, ShopError>),
+        {
+            ::rpcnet::__private::fits!(
+                (String) (Item) (u32) (ShopError); (Streaming < Item >)
+            )
+        },
+    >;
 }
 
 impl ::rpcnet::__private::Signature<4> for ShopMethods {
-    type Arguments = ();
-    type Output = ShopResult<Item>;
-}
-
-impl ::rpcnet::__private::RequestSignature<4> for ShopMethods {
-    type Request = String;
-    type Requests = Streaming<String>;
+    type Types = ::rpcnet::__private::Checked<
+        ((), Streaming<String>, ShopResult<Item>),
+        {
+            ::rpcnet::__private::fits!(
+                (String) (< ShopResult < Item > as ::rpcnet::__private::Outcome > ::Ok)
+                (< ShopResult < Item > as ::rpcnet::__private::Outcome > ::Error);
+                (Streaming < String >)
+            )
+        },
+    >;
 }
 
 impl ::rpcnet::__private::Signature<5> for ShopMethods {
-    type Arguments = ();
-    type Output = ShopResult<bool>;
+    type Types = ::rpcnet::__private::Checked<
+        ((), ShopResult<bool>),
+        {
+            ::rpcnet::__private::fits!(
+                (< ShopResult < bool > as ::rpcnet::__private::Outcome > ::Ok) (<
+                ShopResult < bool > as ::rpcnet::__private::Outcome > ::Error)
+            )
+        },
+    >;
 }
