@@ -32,10 +32,15 @@ impl RetryBudget {
 
     /// Whether there may be another attempt now. If so, it counts.
     pub fn try_retry(&self, now: Time) -> bool {
+        self.try_spend(now, 1.0)
+    }
+
+    /// As [`Self::try_retry`], of this part of the budget.
+    pub(crate) fn try_spend(&self, now: Time, part: f64) -> bool {
         // Counted first, so that threads which ask at once never get more than there is.
         self.retries.add(now);
         let allowed = self.share * self.calls.sum(now) as f64 + self.floor;
-        let granted = self.retries.sum(now) as f64 <= allowed;
+        let granted = self.retries.sum(now) as f64 <= allowed * part;
         if !granted {
             self.retries.remove(now);
         }

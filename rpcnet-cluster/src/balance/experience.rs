@@ -127,16 +127,19 @@ impl Experience {
         match outcome {
             Outcome::Success => {
                 self.progress_us.fetch_max(now.as_micros(), Ordering::Relaxed);
-                self.latency.observe(now, micros);
-                self.pool.median.observe(micros);
                 self.successes.fetch_add(1, Ordering::Relaxed);
                 if self.breaker.on_success() {
                     self.pool.on_recovery(now);
+                    // What it took while it failed says nothing of what it takes now.
+                    self.latency.forget();
                 }
+                self.latency.observe(now, micros);
+                self.pool.median.observe(micros);
             }
             Outcome::Failure => {
                 // A worker that fails at once must not look like the fastest.
-                self.latency.observe(now, micros.max(FAILURE_COUNTS_AS * self.pool.median.get()));
+                let taken = (micros * GIVEN_UP_COUNTS_AS).max(FAILURE_COUNTS_AS * self.pool.median.get());
+                self.latency.observe(now, taken);
                 self.failures.fetch_add(1, Ordering::Relaxed);
                 let jitter = self.pool.random.unit();
                 self.breaker.on_failure(began, now, self.pool.amnesty(), jitter);
@@ -145,12 +148,18 @@ impl Experience {
                 self.progress_us.fetch_max(now.as_micros(), Ordering::Relaxed);
                 self.latency.observe(now, micros.max(REFUSAL_COUNTS_AS * self.pool.median.get()));
             }
-            Outcome::Cancelled => self.latency.observe_at_least(now, micros),
+            Outcome::Cancelled => {
+                // A worker that has answered nothing since the call began may be stuck; one that answers others is not.
+                let silent = self.progress_us.load(Ordering::Relaxed) <= began.as_micros();
+                self.latency.observe_at_least(now, if silent { micros * GIVEN_UP_COUNTS_AS } else { micros });
+            }
         }
     }
 
     pub(crate) fn report(&self, now: Time, report: &LoadReport) {
-        self.reported.set(now, report, self.in_flight());
+        let in_flight = self.in_flight();
+        self.reported.set(now, report, in_flight);
+        self.pool.on_report(report.in_flight.saturating_sub(in_flight));
         self.drains.store(report.draining, Ordering::Relaxed);
     }
 
@@ -197,13 +206,29 @@ impl Experience {
     }
 
     /// What a call there would take, in microseconds: peak-EWMA, or how long it has owed an answer if that is longer, for
-    /// each call under way and the new one.
+    /// each call that is expected to be there and the new one.
     pub(crate) fn cost(&self, now: Time) -> f32 {
-        let latency = self.latency.get(now, self.pool.median.get());
-        latency.max(self.stalled_us(now)).max(1.0) * (self.load(now) + 1.0)
+        let typical = self.pool.typical_us();
+        let latency = damp(self.latency.get(now, typical), typical);
+        let others = self.reported.expected_others(now, self.pool.others(), typical);
+        latency.max(self.stalled_us(now)).max(1.0) * (self.in_flight() as f32 + others + 1.0)
     }
 }
 
+/// Latencies near the typical one are taken for it. All have their peaks: among equal workers, differences of that size
+/// are noise, and louder than what is known of their queues (BALANCING.md).
+fn damp(micros: f32, typical: f32) -> f32 {
+    match () {
+        () if micros > typical * DAMPED => micros / DAMPED,
+        () if micros * DAMPED < typical => micros * DAMPED,
+        () => typical,
+    }
+}
+
+/// Within this factor.
+const DAMPED: f32 = 2.0;
+/// A call that was given up would have taken longer; nobody knows how much.
+const GIVEN_UP_COUNTS_AS: f32 = 4.0;
 /// A failure is taken for a call that took at least so many medians.
 const FAILURE_COUNTS_AS: f32 = 10.0;
 /// A refusal for want of room says that calls wait there, no more.

@@ -12,20 +12,23 @@ use crate::membership::Time;
 /// Dean and Barroso 2013). For idempotent calls only: both workers may do the work.
 ///
 /// A call is hedged once it has taken longer than 95% of the calls of the last minute, and as long as at most 2% of all calls of
-/// the last 10 s were. One for calls of the same kind, such as one for each method.
+/// the last 10 s were (one in 10 s at least, so that there is something for the first calls). One for calls of the same kind, such as one for each method.
 #[derive(Debug)]
 pub struct Hedging {
     latencies: LatencyHistogram,
     budget: RetryBudget,
     /// In microseconds; 0 while too little is known.
     delay_us: AtomicU64,
+    /// After which a call gets what is left of the budget, in microseconds.
+    last_delay_us: AtomicU64,
 }
 
 impl Hedging {
     /// Hedges at most this share of the calls.
     pub fn new(share: f64) -> Self {
-        let (latencies, delay_us) = (LatencyHistogram::new(), AtomicU64::new(0));
-        Self { latencies, budget: RetryBudget::new(share, 0.0), delay_us }
+        let (latencies, zero) = (LatencyHistogram::new(), || AtomicU64::new(0));
+        let budget = RetryBudget::new(share * (1.0 - FLOOR_SHARE), FLOOR);
+        Self { latencies, budget, delay_us: zero(), last_delay_us: zero() }
     }
 
     /// Counts a call.
@@ -36,9 +39,10 @@ impl Hedging {
     /// Takes what a call took until it was answered, by whichever worker.
     pub fn on_answer(&self, now: Time, latency: Duration) {
         let count = self.latencies.add(now, latency);
-        if count >= SAMPLES_MIN && count.is_multiple_of(SAMPLES_MIN / 4) {
-            let delay = self.latencies.quantile(QUANTILE).map_or(0, |delay| delay.as_micros() as u64);
-            self.delay_us.store(delay, Ordering::Relaxed);
+        if count >= SAMPLES_MIN && count.is_multiple_of(SAMPLES_MIN) {
+            let quantile = |share| self.latencies.quantile(share).map_or(0, |delay| delay.as_micros() as u64);
+            self.delay_us.store(quantile(QUANTILE), Ordering::Relaxed);
+            self.last_delay_us.store(quantile(LAST_QUANTILE), Ordering::Relaxed);
         }
     }
 
@@ -47,10 +51,13 @@ impl Hedging {
         Some(self.delay_us.load(Ordering::Relaxed)).filter(|&delay| delay > 0).map(Duration::from_micros)
     }
 
-    /// Whether a call that has taken that long may be hedged now. If so, it counts. If not, ask again after the same delay:
-    /// most calls will be over by then, and what is left of the share goes to those that really hang.
-    pub fn try_hedge(&self, now: Time) -> bool {
-        self.budget.try_retry(now)
+    /// Whether a call that has taken so long may be hedged now. If so, it counts. If not, ask again after the same delay.
+    ///
+    /// Five of a hundred calls ask, and two may: so half of what may be hedged is kept for the one or two of a hundred that take the
+    /// longest, those that hang among them.
+    pub fn try_hedge(&self, now: Time, waited: Duration) -> bool {
+        let long = waited.as_micros() as u64 >= self.last_delay_us.load(Ordering::Relaxed);
+        self.budget.try_spend(now, if long { 1.0 } else { 0.5 })
     }
 }
 
@@ -61,7 +68,12 @@ impl Default for Hedging {
 }
 
 const QUANTILE: f64 = 0.95;
-const SAMPLES_MIN: u32 = 100;
+/// Fewer calls than may be hedged take longer than this.
+const LAST_QUANTILE: f64 = 0.985;
+const SAMPLES_MIN: u32 = 20;
+/// One in ten seconds, so that a caller may hedge among its first calls; a tenth of the share makes room for it.
+const FLOOR: f64 = 0.1;
+const FLOOR_SHARE: f64 = 0.1;
 
 #[cfg(test)]
 mod tests {
@@ -73,12 +85,12 @@ mod tests {
         let mut hedged = 0;
         for call in 0..10_000u64 {
             let now = Time::from_micros(call * 1_000);
-            assert_eq!(hedging.delay().is_some(), call >= 100, "{call}");
+            assert_eq!(hedging.delay().is_some(), call >= 20, "{call}");
             hedging.on_call(now);
-            hedged += u64::from(hedging.try_hedge(now));
+            hedged += u64::from(hedging.try_hedge(now, Duration::from_secs(1)));
             hedging.on_answer(now, Duration::from_millis(call % 100));
         }
-        assert!((195..=200).contains(&hedged), "{hedged}");
+        assert!((175..=200).contains(&hedged), "{hedged}");
         let delay = hedging.delay().expect("enough samples").as_millis();
         assert!((93..110).contains(&delay), "{delay} ms");
     }

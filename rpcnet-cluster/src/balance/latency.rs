@@ -27,6 +27,11 @@ impl PeakEwma {
         self.update(|average, _, seen| (seen && micros > average).then_some(micros), now);
     }
 
+    /// As if it had never been seen.
+    pub(crate) fn forget(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
     /// The average in microseconds. `expected` is what is known of workers like this one: an unseen worker is taken for
     /// one of them, and a slow one that nobody asks any more slowly becomes one again.
     pub(crate) fn get(&self, now: Time, expected: f32) -> f32 {

@@ -1,14 +1,18 @@
 //! The least calls under way.
 
-use super::{balancer::PickRequest, candidates::Candidates};
+use super::{
+    balancer::PickRequest,
+    candidates::{Candidates, Slot},
+    random::below,
+};
 
 /// The worker with the least calls for its weight; equal ones by lot, so that callers which know nothing yet don't all begin
 /// with the same.
 pub(crate) fn pick(candidates: &Candidates, request: &PickRequest<'_>) -> Option<usize> {
-    if candidates.len() <= SCANNED_MAX {
-        if let Some(found) = scan(candidates, request) {
-            return found;
-        }
+    if candidates.len() <= SCANNED_MAX
+        && let Some(found) = scan(candidates, request)
+    {
+        return found;
     }
     match candidates.draw_two(candidates.len(), |position| position, request) {
         (Some(one), Some(other)) if load(candidates, other, request) < load(candidates, one, request) => Some(other),
@@ -18,28 +22,36 @@ pub(crate) fn pick(candidates: &Candidates, request: &PickRequest<'_>) -> Option
 
 /// Looks at all; `None` if what some have reported is too old for that.
 fn scan(candidates: &Candidates, request: &PickRequest<'_>) -> Option<Option<usize>> {
-    let mut least = (f32::INFINITY, None);
-    let mut equals = 0;
-    for (index, slot) in candidates.slots().iter().enumerate() {
-        if !candidates.admits(index, request) {
-            continue;
-        }
-        if slot.experience.reported.is_stale(request.now) {
-            return None;
-        }
-        let load = load(candidates, index, request);
+    let is_stale = |slot: &Slot| slot.experience.reported.is_stale(request.now);
+    if candidates.slots().iter().any(is_stale) {
+        return None;
+    }
+    let all = (0..candidates.len()).filter(|&index| candidates.admits(index, request));
+    Some(cheapest(candidates, all, |index| load(candidates, index, request)))
+}
+
+/// The one that costs least; equal ones by lot.
+pub(crate) fn cheapest(
+    candidates: &Candidates,
+    indices: impl Iterator<Item = usize>,
+    cost: impl Fn(usize) -> f32,
+) -> Option<usize> {
+    let (mut least, mut cheapest, mut equals) = (f32::INFINITY, None, 0);
+    for index in indices {
+        let cost = cost(index);
         match () {
-            () if load < least.0 => (least, equals) = ((load, Some(index)), 1),
-            () if load == least.0 => {
+            () if cost < least => (least, cheapest, equals) = (cost, Some(index), 1),
+            () if cost == least => {
+                // Each of so many equal ones stays with the same chance.
                 equals += 1;
-                if super::random::below(candidates.pool().random.next_u64() as u32, equals) == 0 {
-                    least.1 = Some(index);
+                if below(candidates.pool().random.next_u64() as u32, equals) == 0 {
+                    cheapest = Some(index);
                 }
             }
             () => {}
         }
     }
-    Some(least.1)
+    cheapest
 }
 
 /// With the call that is to come, so that among idle workers those with more capacity are preferred.

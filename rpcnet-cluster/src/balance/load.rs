@@ -60,12 +60,9 @@ impl Reported {
         }
     }
 
-    /// How long a call waits there, as far as the last report is still believed; in microseconds.
-    pub(crate) fn queue_delay_us(&self, now: Time) -> f32 {
-        match self.queue_delay_us.load(Ordering::Relaxed) {
-            0 => 0.0,
-            delay => delay as f32 * self.belief(now),
-        }
+    /// How long a call waits there, by the last report.
+    pub(crate) fn queue_delay(&self) -> Duration {
+        Duration::from_micros(self.queue_delay_us.load(Ordering::Relaxed).into())
     }
 
     pub(crate) fn capacity(&self) -> Option<u32> {
@@ -76,6 +73,18 @@ impl Reported {
     pub(crate) fn is_stale(&self, now: Time) -> bool {
         let age = self.age(now);
         self.others.load(Ordering::Relaxed) > 0 && (FRESH..FORGOTTEN).contains(&age)
+    }
+
+    /// Calls that others have there: as reported at first, and more and more what workers have on average. After as long as
+    /// a call takes at times, a queue has little to do with what it was.
+    pub(crate) fn expected_others(&self, now: Time, average: f32, typical_us: f32) -> f32 {
+        let at = self.at_us.load(Ordering::Relaxed);
+        if at == 0 {
+            return average;
+        }
+        let age_us = now.as_micros().saturating_sub(at) as f32;
+        let reported = self.others.load(Ordering::Relaxed) as f32;
+        average + (reported - average) * decay(age_us / typical_us.clamp(1.0, BELIEVED.as_micros() as f32))
     }
 
     fn belief(&self, now: Time) -> f32 {

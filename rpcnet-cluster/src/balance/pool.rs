@@ -1,6 +1,6 @@
 //! What the workers of a roster have in common.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::{latency::Median, random::SharedRandom};
 use crate::membership::Time;
@@ -13,6 +13,10 @@ pub(crate) struct Pool {
     pub(crate) median: Median,
     /// Most workers were found out of order.
     panics: AtomicBool,
+    /// Calls of others that workers report, on average.
+    others: AtomicU32,
+    /// The peak-EWMA of a worker in the middle, as of the last survey.
+    typical_us: AtomicU32,
     amnesty_us: AtomicU64,
     /// The latest time that anybody told.
     now_us: AtomicU64,
@@ -24,6 +28,8 @@ impl Pool {
             random: SharedRandom::new(seed),
             median: Median::default(),
             panics: AtomicBool::new(false),
+            others: AtomicU32::new(0),
+            typical_us: AtomicU32::new(0),
             amnesty_us: AtomicU64::new(0),
             now_us: AtomicU64::new(0),
         }
@@ -35,6 +41,27 @@ impl Pool {
 
     pub(crate) fn now(&self) -> Time {
         Time::from_micros(self.now_us.load(Ordering::Relaxed))
+    }
+
+    /// Takes how many calls of others a worker has reported.
+    pub(crate) fn on_report(&self, others: u32) {
+        let average = self.others();
+        // Two reports at once count as one; there will be more.
+        self.others.store((average + (others as f32 - average) * OTHERS_GAIN).to_bits(), Ordering::Relaxed);
+    }
+
+    /// How many calls of others a worker has on average, by their reports.
+    pub(crate) fn others(&self) -> f32 {
+        f32::from_bits(self.others.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_typical_us(&self, micros: f32) {
+        self.typical_us.store(micros.to_bits(), Ordering::Relaxed);
+    }
+
+    /// The average peak-EWMA of all workers, in microseconds; 0 before the first calls.
+    pub(crate) fn typical_us(&self) -> f32 {
+        f32::from_bits(self.typical_us.load(Ordering::Relaxed))
     }
 
     pub(crate) fn set_panic(&self, panics: bool) {
@@ -56,3 +83,6 @@ impl Pool {
         Time::from_micros(self.amnesty_us.load(Ordering::Relaxed))
     }
 }
+
+/// So that about the last hundred reports count.
+const OTHERS_GAIN: f32 = 0.01;

@@ -25,7 +25,8 @@ pub enum LoadBalancingStrategy {
     /// all callers would go to the same one); else it takes the better of two drawn by lot. For calls that last.
     LeastConnections,
     /// The better of two drawn by lot (Mitzenmacher 2001), by peak-EWMA latency (Finagle) times calls under way, for its
-    /// `capacity`. Notices slow workers as well as busy ones, within a call of them getting slower.
+    /// `capacity`. Notices slow workers as well as busy ones, within a call of them getting slower. Among up to 64 workers it looks at
+    /// all: each caller knows something else, so they don't all go to the same one.
     #[default]
     PowerOfTwo,
     /// In proportion to the tag `capacity`, evenly spread from the first calls on. For workers that know what they can take.
@@ -98,11 +99,18 @@ fn better_of_two(
         let slot = &candidates.slots()[index];
         slot.experience.cost(request.now) / slot.weight(request.now)
     };
+    if count <= SCANNED_MAX {
+        let all = (0..count).map(index_of).filter(|&index| candidates.admits(index, request));
+        return least::cheapest(candidates, all, cost);
+    }
     match candidates.draw_two(count, index_of, request) {
         (Some(one), Some(other)) if cost(other) < cost(one) => Some(other),
         (one, _) => one,
     }
 }
 
+/// In simulation, with 50 workers and 20 callers, p99 is 2.6 times that of an oracle with two choices and 1.6 times
+/// with all (BALANCING.md). Beyond this, two choices cost less than they lose.
+const SCANNED_MAX: usize = 64;
 /// How many draws by lot before all workers are looked at.
 const TRIES: usize = 16;

@@ -34,13 +34,17 @@ impl Survey {
         let amnesty = candidates.pool().amnesty();
         let mut counts = [0usize; 4];
         let mut due = false;
+        let expected = candidates.pool().median.get();
+        let mut latencies = 0.0;
         for slot in candidates.slots() {
+            latencies += slot.experience.latency.get(now, expected);
             counts[slot.standing(now) as usize] += 1;
             due |= slot.is_due(now, amnesty);
         }
         let accepted = accepted(counts);
         self.accepted.store(accepted as u8, Ordering::Relaxed);
         self.due.store(due, Ordering::Relaxed);
+        candidates.pool().set_typical_us(latencies / candidates.len().max(1) as f32);
         candidates.pool().set_panic(accepted == Standing::Out);
     }
 

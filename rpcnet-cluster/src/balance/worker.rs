@@ -1,6 +1,6 @@
 //! One worker: what it publishes, and what this process has experienced with it.
 
-use std::{fmt, net::SocketAddr, sync::Arc};
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use super::{
     call::{CallGuard, TimedCall},
@@ -70,6 +70,11 @@ impl Worker {
     /// How many calls this process has under way to it, streams among them.
     pub fn active_connections(&self) -> usize {
         self.0.experience.in_flight() as usize
+    }
+
+    /// How long a call waits there before its handler starts, by the worker's last report. For people: no strategy uses it.
+    pub fn queue_delay(&self) -> Duration {
+        self.0.experience.reported.queue_delay()
     }
 
     /// Whether nothing is known against it: it is not suspected, says that it is well and wants work, its breaker is closed,

@@ -148,9 +148,10 @@ impl<'a> Tries<'a> {
     }
 
     /// Whether a second attempt may be made while the first one is under way.
-    pub(super) fn may_hedge(&mut self, hedging: &Hedging) -> bool {
+    pub(super) fn may_hedge(&mut self, hedging: &Hedging, began: Instant) -> bool {
         self.now = Instant::now();
-        self.counted < self.shared.settings.attempts_max && hedging.try_hedge(self.now())
+        let waited = self.now.saturating_duration_since(began);
+        self.counted < self.shared.settings.attempts_max && hedging.try_hedge(self.now(), waited)
     }
 
     /// The call's failure, if any worker has refused it or was lost with it.

@@ -30,7 +30,8 @@ pub(super) async fn call<'a>(
     let Some(delay) = hedging.delay() else {
         return attempt.finish(sent.await, idempotent);
     };
-    let mut timer = pin!(sleep_until(Instant::now() + delay));
+    let began = Instant::now();
+    let mut timer = pin!(sleep_until(began + delay));
     let picked = loop {
         tokio::select! {
             biased;
@@ -39,7 +40,7 @@ pub(super) async fn call<'a>(
         }
         // Another worker, and none of those that the call was at.
         match channel.pick(tries) {
-            Some(picked) if tries.may_hedge(hedging) => break picked,
+            Some(picked) if tries.may_hedge(hedging, began) => break picked,
             // Later there may be room for it, as long as the first has not answered.
             _ => timer.as_mut().reset(Instant::now() + delay.max(AGAIN_MIN)),
         }

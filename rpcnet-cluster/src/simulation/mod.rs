@@ -6,7 +6,7 @@
 //! - [`World`] keeps the events, the nodes and their clocks;
 //! - [`Network`] says what becomes of each datagram;
 //! - [`scenarios`] are what a cluster goes through, and what is measured meanwhile;
-//! - [`balance`] is another world, of callers and workers: what balancing is worth.
+//! - [`balance`] is another world, of callers and workers: what balancing is worth;
 //! - a [`StandIn`] is a member on a real socket that costs next to nothing, for measuring the real driver.
 //!
 //! Not part of the crate's interface: it may change in any release.

@@ -124,12 +124,12 @@ async fn workers_that_are_restarted_one_after_the_other_fail_no_call_of_any_kind
             })
         })
         .collect();
-    for index in 0..fleet.len() {
-        let before = seen.now().connected.get(&format!("w{index}")).copied().unwrap_or_default();
-        let addr = fleet[index].1.local_addr();
-        assert_eq!(within("a shutdown", fleet[index].1.shutdown(PATIENT)).await, rpcnet::Shutdown::Complete);
-        fleet[index].1 = serve_at(&fleet[index].0, addr).await;
+    for (index, (source, server)) in fleet.iter_mut().enumerate() {
         let name = format!("w{index}");
+        let before = seen.now().connected.get(&name).copied().unwrap_or_default();
+        let addr = server.local_addr();
+        assert_eq!(within("a shutdown", server.shutdown(PATIENT)).await, rpcnet::Shutdown::Complete);
+        *server = serve_at(source, addr).await;
         seen.until("it is back", |seen| seen.connected.get(&name).is_some_and(|times| *times > before)).await;
     }
     stop.close();

@@ -206,9 +206,9 @@ fn outage(stage: &Stage<'_>) -> Vec<Figure> {
     figures.finish()
 }
 
-/// How long after `from` it takes until each worker answers at least half of its share in each quarter of a second, until the end.
+/// How long after `from` it takes until each worker answers at least half of its share in each second, until the end.
 fn shares_even(outcomes: &Outcomes, workers: usize, from: f64) -> f64 {
-    const SLOT: f64 = 0.25;
+    const SLOT: f64 = 1.0;
     let slot_of = |at: f64| ((at - from) / SLOT) as usize;
     let last = outcomes.answers.iter().map(|(at, _)| *at).fold(from, f64::max);
     let mut counts = vec![vec![0u32; workers]; slot_of(last) + 1];

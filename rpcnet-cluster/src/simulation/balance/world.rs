@@ -1,6 +1,6 @@
 //! Callers, workers, the clock, and what happens between them.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
+use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
 use super::{
     caller::Caller,
@@ -178,9 +178,8 @@ impl World {
         caller.budget.on_call(now);
         if self.setup.hedged {
             caller.hedging.on_call(now);
-            if let Some(delay) = caller.hedging.delay() {
-                self.at(self.now_us + delay.as_micros() as u64, Event::Hedge(call));
-            }
+            let delay = caller.hedging.delay().unwrap_or(HEDGE_ASKED_EVERY);
+            self.at(self.now_us + delay.as_micros() as u64, Event::Hedge(call));
         }
         if self.setup.timeout_us != u64::MAX {
             self.at(self.now_us + self.setup.timeout_us, Event::Timeout(call));
@@ -289,10 +288,13 @@ impl World {
         if state.ended || state.under_way.len() > 1 {
             return;
         }
-        if caller.hedging.try_hedge(now) {
+        let waited = now.since(Time::from_micros(state.arrival.at_us));
+        let delay = caller.hedging.delay();
+        if delay.is_some_and(|delay| waited >= delay) && caller.hedging.try_hedge(now, waited) {
             self.outcomes.hedges += u64::from(self.counts(call));
             self.send(call);
-        } else if let Some(delay) = caller.hedging.delay() {
+        } else {
+            let delay = delay.unwrap_or(HEDGE_ASKED_EVERY);
             self.at(self.now_us + delay.as_micros() as u64, Event::Hedge(call));
         }
     }
@@ -312,7 +314,7 @@ impl World {
         }
         let micros = self.now_us - arrival.at_us;
         if succeeded {
-            self.callers[arrival.caller].hedging.on_answer(now, std::time::Duration::from_micros(micros));
+            self.callers[arrival.caller].hedging.on_answer(now, Duration::from_micros(micros));
         }
         if self.counts(call) {
             self.outcomes.calls += 1;
@@ -352,3 +354,5 @@ impl World {
 const ONE_WAY_US: u64 = 250;
 /// Before the second attempt; twice that before the third.
 const BACKOFF_US: u64 = 10_000;
+/// How often a call asks whether it may be hedged while too little is known of how long calls take.
+const HEDGE_ASKED_EVERY: Duration = Duration::from_millis(50);
