@@ -46,7 +46,7 @@ impl Drop for Load {
 
 async fn call(client: WorkClient<ClusterChannel>, made: u64, began: Duration, tally: Tally) {
     let number = tally.begin(began);
-    let idempotent = made % ONE_IN != 0;
+    let idempotent = !made.is_multiple_of(ONE_IN);
     let answer = if idempotent { client.compute(made).await } else { client.order(made).await };
     let (failed, error) = match answer {
         Ok(square) if square == made * made => (None, None),

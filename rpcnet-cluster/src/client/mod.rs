@@ -109,6 +109,7 @@ use shared::{Handle, Shared};
 ///
 /// ```
 /// # mod story {
+/// # use rpcnet::prelude::*;
 /// #[rpcnet::service]
 /// pub trait Story {
 ///     /// The tokens of a story, from this one on.

@@ -154,12 +154,13 @@ impl WorkerRegistry {
     /// The text is no filter, or no worker matches it.
     pub fn select_worker(&self, filter: impl IntoFilter) -> Result<Worker, SelectError> {
         let filter = filter.into_filter()?;
-        let workers = self.shared.workers.load();
-        let candidates = workers.prepared(&filter);
-        match candidates.pick(&self.shared.strategy, &PickRequest::new(self.shared.now())) {
-            Some(worker) => Ok(worker.clone()),
-            None => Err(SelectError::NoMatch { filter, workers: workers.all.len() }),
+        if let Some(worker) = self.shared.pick(&filter) {
+            return Ok(worker);
         }
+        // The cluster's view may know of one before the event about it has been taken in here.
+        self.shared.refresh();
+        let workers = self.worker_count();
+        self.shared.pick(&filter).ok_or(SelectError::NoMatch { filter, workers })
     }
 
     /// How workers are selected.
@@ -199,6 +200,11 @@ impl Shared {
         let live = view.live().filter(|node| self.filter.matches(&node.tags));
         let all = roster.update(self.now(), live.map(|node| WorkerInfo::from(&**node)));
         self.workers.store(Arc::new(Workers { all, ..Workers::default() }));
+    }
+
+    fn pick(&self, filter: &Filter) -> Option<Worker> {
+        let workers = self.workers.load();
+        workers.prepared(filter).pick(&self.strategy, &PickRequest::new(self.now())).cloned()
     }
 
     fn forgive(&self, id: &NodeId) {
