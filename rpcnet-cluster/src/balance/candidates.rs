@@ -143,7 +143,8 @@ impl Candidates {
             && (request.tried.is_empty() || !request.tried.contains(&self.workers[index]))
     }
 
-    /// As [`Self::admits`], and drawn by lot while it is new: a tenth of the times at first.
+    /// As [`Self::admits`], and drawn by lot while it is new: a tenth of the times at first. By lot and not by its weight:
+    /// whoever takes the cheapest would never take it as long as the others are idle.
     pub(crate) fn admits_warm(&self, index: usize, request: &PickRequest<'_>) -> bool {
         let warmth = self.slots[index].experience.warmth(request.now);
         self.admits(index, request) && (warmth >= 1.0 || self.pool.random.unit() < f64::from(warmth))
@@ -167,7 +168,7 @@ impl Candidates {
                 None => below((bits >> 32) as u32, count),
                 Some(position) => position,
             };
-            if first.is_none() && self.admits(index_of(position), request) {
+            if first.is_none() && self.admits_warm(index_of(position), request) {
                 first = Some(position);
             }
             if count == 1 {
@@ -175,7 +176,7 @@ impl Candidates {
             }
             let other = position + 1 + below(bits as u32, count - 1);
             let other = if other >= count { other - count } else { other };
-            if self.admits(index_of(other), request) {
+            if self.admits_warm(index_of(other), request) {
                 match first {
                     Some(position) => return (Some(index_of(position)), Some(index_of(other))),
                     None => first = Some(other),
@@ -217,10 +218,9 @@ impl Slot {
         self.published != Standing::Draining && self.experience.breaker.passage(now, amnesty) == Passage::Due
     }
 
-    /// How much it can take, as it says, less while it is new.
-    pub(crate) fn weight(&self, now: Time) -> f32 {
-        let capacity = self.experience.reported.capacity().map_or(self.capacity, |capacity| capacity as f32);
-        capacity * self.experience.warmth(now)
+    /// How much it can take, as it says.
+    pub(crate) fn weight(&self) -> f32 {
+        self.experience.reported.capacity().map_or(self.capacity, |capacity| capacity as f32)
     }
 }
 

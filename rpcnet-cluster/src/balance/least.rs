@@ -26,12 +26,23 @@ fn scan(candidates: &Candidates, request: &PickRequest<'_>) -> Option<Option<usi
     if candidates.slots().iter().any(is_stale) {
         return None;
     }
-    let all = (0..candidates.len()).filter(|&index| candidates.admits(index, request));
-    Some(cheapest(candidates, all, |index| load(candidates, index, request)))
+    Some(cheapest_admitted(candidates, 0..candidates.len(), request, |index| load(candidates, index, request)))
+}
+
+/// The cheapest of those that are admitted. New ones are there by lot, unless nobody else is.
+pub(crate) fn cheapest_admitted(
+    candidates: &Candidates,
+    indices: impl Iterator<Item = usize> + Clone,
+    request: &PickRequest<'_>,
+    cost: impl Fn(usize) -> f32,
+) -> Option<usize> {
+    let warm = indices.clone().filter(|&index| candidates.admits_warm(index, request));
+    cheapest(candidates, warm, &cost)
+        .or_else(|| cheapest(candidates, indices.filter(|&index| candidates.admits(index, request)), &cost))
 }
 
 /// The one that costs least; equal ones by lot.
-pub(crate) fn cheapest(
+fn cheapest(
     candidates: &Candidates,
     indices: impl Iterator<Item = usize>,
     cost: impl Fn(usize) -> f32,
@@ -57,7 +68,7 @@ pub(crate) fn cheapest(
 /// With the call that is to come, so that among idle workers those with more capacity are preferred.
 fn load(candidates: &Candidates, index: usize, request: &PickRequest<'_>) -> f32 {
     let slot = &candidates.slots()[index];
-    (slot.experience.load(request.now) + 1.0) / slot.weight(request.now)
+    (slot.experience.load(request.now) + 1.0) / slot.weight()
 }
 
 const SCANNED_MAX: usize = 32;

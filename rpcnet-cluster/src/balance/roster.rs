@@ -1,6 +1,6 @@
 //! All workers that a source knows, and what was experienced with each.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::{experience::Experience, info::WorkerInfo, pool::Pool, worker::Worker};
 use crate::{NodeId, membership::Time};
@@ -13,7 +13,8 @@ use crate::{NodeId, membership::Time};
 pub struct Roster {
     pool: Arc<Pool>,
     known: HashMap<NodeId, Known>,
-    began: bool,
+    /// When there were workers first.
+    began: Option<Time>,
 }
 
 #[derive(Debug)]
@@ -26,19 +27,21 @@ struct Known {
 impl Roster {
     /// A roster without workers. Picks are random by `seed`: give each process another one.
     pub fn new(seed: u64) -> Self {
-        Self { pool: Arc::new(Pool::new(seed)), known: HashMap::new(), began: false }
+        Self { pool: Arc::new(Pool::new(seed)), known: HashMap::new(), began: None }
     }
 
     /// Takes what the source says now, all of it, and returns the workers in that order. A name that comes twice counts as its
     /// last.
     ///
-    /// Workers of the first update are taken for warm. One that appears later, or starts again, gets its share slowly:
-    /// from a tenth of it to all of it within 30 s.
+    /// Workers of the first ten seconds are taken for warm: whoever has just started learns of them one by one. One that appears
+    /// later, or starts again, gets its share slowly: from a tenth of it to all of it within 30 s.
     pub fn update(&mut self, now: Time, infos: impl IntoIterator<Item = WorkerInfo>) -> Arc<[Worker]> {
         self.pool.tell(now);
         self.known.values_mut().for_each(|known| known.present = false);
         let workers: Arc<[Worker]> = infos.into_iter().map(|info| self.admit(now, info)).collect();
-        self.began |= !workers.is_empty();
+        if !workers.is_empty() {
+            self.began.get_or_insert(now);
+        }
         if self.known.len() > 2 * workers.len() + 64 {
             self.known.retain(|_, known| known.present || Arc::strong_count(&known.experience) > 1);
         }
@@ -46,7 +49,7 @@ impl Roster {
     }
 
     fn admit(&mut self, now: Time, info: WorkerInfo) -> Worker {
-        let appeared = self.began.then_some(now);
+        let appeared = self.began.filter(|began| now.since(*began) > LEARNING).map(|_| now);
         let fresh = || Arc::new(Experience::new(Arc::clone(&self.pool), appeared));
         let known = self.known.entry(info.id.clone()).or_insert_with(|| Known {
             generation: info.generation,
@@ -66,3 +69,6 @@ impl Roster {
         self.pool.tell(now);
     }
 }
+
+/// Twice what it takes until a node that joins has seen all others.
+const LEARNING: Duration = Duration::from_secs(10);

@@ -92,16 +92,15 @@ fn near_first(candidates: &Candidates, request: &PickRequest<'_>) -> Option<usiz
 fn better_of_two(
     candidates: &Candidates,
     count: usize,
-    index_of: impl Fn(usize) -> usize,
+    index_of: impl Fn(usize) -> usize + Clone,
     request: &PickRequest<'_>,
 ) -> Option<usize> {
     let cost = |index: usize| {
         let slot = &candidates.slots()[index];
-        slot.experience.cost(request.now) / slot.weight(request.now)
+        slot.experience.cost(request.now) / slot.weight()
     };
     if count <= SCANNED_MAX {
-        let all = (0..count).map(index_of).filter(|&index| candidates.admits(index, request));
-        return least::cheapest(candidates, all, cost);
+        return least::cheapest_admitted(candidates, (0..count).map(index_of), request, cost);
     }
     match candidates.draw_two(count, index_of, request) {
         (Some(one), Some(other)) if cost(other) < cost(one) => Some(other),

@@ -174,11 +174,10 @@ fn a_worker_that_appears_later_gets_its_share_slowly() {
             let request = PickRequest::new(after(millis));
             (0..2_000).filter(|_| pick(&candidates, strategy, &request.with_key(millis)) == 1).count()
         };
-        if matches!(
-            strategy,
-            LoadBalancingStrategy::RoundRobin | LoadBalancingStrategy::Random | LoadBalancingStrategy::Weighted
-        ) {
-            assert!(count(0) < 400, "{strategy:?}: {}", count(0));
+        // A key stays where it is.
+        if strategy != LoadBalancingStrategy::Affinity {
+            // Some, although the other one is idle and cheaper by any weight.
+            assert!((50..400).contains(&count(0)), "{strategy:?}: {}", count(0));
             assert!((900..1_100).contains(&count(30_000)), "{strategy:?}: {}", count(30_000));
         }
     }
