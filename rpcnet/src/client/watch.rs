@@ -4,8 +4,12 @@
 //! probes know sooner: what is sent and not acknowledged is probed for, at growing intervals. But when all
 //! requests have been acknowledged and only answers are missing, there is nothing to probe for; so as long as calls
 //! wait, this asks for an acknowledgement now and then.
+//!
+//! Nor does it probe as long as there is something new to send (RFC 9002, section 6.2.1: each packet restarts the timer), so
+//! that a path which dies under a steady load of calls would swallow them all. So silence counts as well: by how often it
+//! was asked for in vain, and not by the clock, which goes on while this process does not.
 
-use std::{future::pending, time::Duration};
+use std::{future::pending, mem, time::Duration};
 
 use tokio::time::sleep;
 
@@ -17,6 +21,7 @@ use crate::{ErrorKind, Executed, RpcError, transport::path::Path};
 pub(super) async fn watch(gate: &Gate, path: &Path, interval: Option<Duration>, ping: impl Fn()) -> RpcError {
     loop {
         gate.wait_in_use().await;
+        let (mut heard, mut silence) = (path.heard(), Duration::ZERO);
         while gate.is_in_use() {
             let next_ping = async {
                 match interval {
@@ -25,7 +30,14 @@ pub(super) async fn watch(gate: &Gate, path: &Path, interval: Option<Duration>, 
                 }
             };
             tokio::select! {
-                () = next_ping => ping(),
+                () = next_ping => {
+                    let asked_in_vain = mem::replace(&mut heard, path.heard()) == heard;
+                    silence = if asked_in_vain { silence + interval.unwrap_or_default() } else { Duration::ZERO };
+                    if silence >= silence_max(path.smoothed_rtt()) {
+                        return swallowed();
+                    }
+                    ping();
+                }
                 () = path.unanswered() => {
                     // What was sent into a path that was silent before takes a round trip to wake it.
                     sleep(GRACE.max(2 * path.smoothed_rtt())).await;
@@ -38,6 +50,11 @@ pub(super) async fn watch(gate: &Gate, path: &Path, interval: Option<Duration>, 
     }
 }
 
+/// What three probe timeouts take, each twice as long as the one before, and the rest of what is given to a path.
+fn silence_max(smoothed_rtt: Duration) -> Duration {
+    7 * (smoothed_rtt + smoothed_rtt / 2 + PEERS_DELAY) + GRACE
+}
+
 fn swallowed() -> RpcError {
     let message = "the path to the server swallows everything: no packet was acknowledged for several probes";
     RpcError::new(ErrorKind::Connection, Executed::Maybe, message)
@@ -46,6 +63,9 @@ fn swallowed() -> RpcError {
 /// Beyond the third probe timeout. Together with the interval of pings it makes 300 ms: short for a caller, and more than the
 /// hiccups of a scheduler or a route.
 const GRACE: Duration = Duration::from_millis(200);
+
+/// For how long a peer may keep an acknowledgement back: RFC 9000, section 18.2.
+const PEERS_DELAY: Duration = Duration::from_millis(25);
 
 #[cfg(test)]
 mod tests {
@@ -73,7 +93,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_path_that_answers_is_asked_now_and_then_as_long_as_a_call_waits() {
         let (gate, path, pings) = (Gate::new(1), Path::default(), Cell::new(0));
-        let watching = watch(&gate, &path, Some(INTERVAL), || pings.set(pings.get() + 1));
+        let watching = watch(&gate, &path, Some(INTERVAL), || {
+            path.hear();
+            pings.set(pings.get() + 1);
+        });
         tokio::pin!(watching);
         let minute = Duration::from_secs(60);
         assert!(tokio::time::timeout(minute, &mut watching).await.is_err());
@@ -90,7 +113,10 @@ mod tests {
     async fn a_path_is_asked_as_often_when_only_streams_wait_on_it() {
         let (gate, path, pings) = (Gate::new(1), Path::default(), Cell::new(0));
         gate.begin_stream();
-        let watching = watch(&gate, &path, Some(INTERVAL), || pings.set(pings.get() + 1));
+        let watching = watch(&gate, &path, Some(INTERVAL), || {
+            path.hear();
+            pings.set(pings.get() + 1);
+        });
         tokio::pin!(watching);
         assert!(tokio::time::timeout(Duration::from_millis(1050), &mut watching).await.is_err());
         assert_eq!(pings.get(), 10);
@@ -102,10 +128,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_path_that_says_nothing_is_given_up_though_no_probe_has_timed_out() {
+        let (gate, path) = (Gate::new(1), Path::default());
+        path.record(0, RTT, RTT);
+        let _call = gate.try_enter();
+        let start = Instant::now();
+        let watching = watch(&gate, &path, Some(INTERVAL), || {});
+        let error = tokio::time::timeout(Duration::from_secs(60), watching).await.expect("given up");
+        assert_eq!((error.kind(), error.executed()), (ErrorKind::Connection, Executed::Maybe));
+        // 7 * 26.5 ms and 200 ms, rounded up to the next ping.
+        assert_eq!(start.elapsed().as_millis(), 400);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_silent_path_is_no_concern_as_long_as_no_call_waits() {
         let (gate, path) = (Gate::new(1), Path::default());
         path.record(3, RTT, RTT);
-        let watching = watch(&gate, &path, Some(INTERVAL), || {});
+        let watching = watch(&gate, &path, Some(INTERVAL), || path.hear());
         tokio::pin!(watching);
         assert!(tokio::time::timeout(Duration::from_secs(60), &mut watching).await.is_err());
         let _call = gate.try_enter();

@@ -15,6 +15,8 @@ pub(crate) struct Path {
     timeouts: AtomicU32,
     smoothed_rtt_us: AtomicU32,
     min_rtt_us: AtomicU32,
+    /// Packets that have come from the peer.
+    heard: AtomicU32,
     unanswered: Notify,
 }
 
@@ -28,6 +30,16 @@ impl Path {
         if timeouts >= TIMEOUTS_MAX && before < TIMEOUTS_MAX {
             self.unanswered.notify_one();
         }
+    }
+
+    /// A packet has come. For one task, the endpoint's.
+    pub(crate) fn hear(&self) {
+        self.heard.store(self.heard.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+    }
+
+    /// How many have come. It wraps.
+    pub(crate) fn heard(&self) -> u32 {
+        self.heard.load(Ordering::Relaxed)
     }
 
     /// Whether nothing was acknowledged for so many probes that the path can't be trusted any more.

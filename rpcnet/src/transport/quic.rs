@@ -278,6 +278,10 @@ impl Subscriber for PathWatch {
     fn on_recovery_metrics(&mut self, path: &mut Arc<Path>, _: &ConnectionMeta, metrics: &events::RecoveryMetrics<'_>) {
         path.record(metrics.pto_count, metrics.smoothed_rtt, metrics.min_rtt);
     }
+
+    fn on_packet_received(&mut self, path: &mut Arc<Path>, _: &ConnectionMeta, _: &events::PacketReceived) {
+        path.hear();
+    }
 }
 
 /// Closes the connection for the reason `code`.
