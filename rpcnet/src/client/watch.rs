@@ -31,8 +31,8 @@ pub(super) async fn watch(gate: &Gate, path: &Path, interval: Option<Duration>, 
             };
             tokio::select! {
                 () = next_ping => {
-                    let asked_in_vain = mem::replace(&mut heard, path.heard()) == heard;
-                    silence = if asked_in_vain { silence + interval.unwrap_or_default() } else { Duration::ZERO };
+                    let is_silent = mem::replace(&mut heard, path.heard()) == heard;
+                    silence = if is_silent { silence + interval.unwrap_or_default().min(SILENCE_EACH_MAX) } else { Duration::ZERO };
                     if silence >= silence_max(path.smoothed_rtt()) {
                         return swallowed();
                     }
@@ -63,6 +63,10 @@ fn swallowed() -> RpcError {
 /// Beyond the third probe timeout. Together with the interval of pings it makes 300 ms: short for a caller, and more than the
 /// hiccups of a scheduler or a route.
 const GRACE: Duration = Duration::from_millis(200);
+
+/// What one silence between two pings counts, however far they are apart: so a path is asked several times, and never given up
+/// before it was asked at all.
+const SILENCE_EACH_MAX: Duration = Duration::from_millis(100);
 
 /// For how long a peer may keep an acknowledgement back: RFC 9000, section 18.2.
 const PEERS_DELAY: Duration = Duration::from_millis(25);
@@ -138,6 +142,14 @@ mod tests {
         assert_eq!((error.kind(), error.executed()), (ErrorKind::Connection, Executed::Maybe));
         // 7 * 26.5 ms and 200 ms, rounded up to the next ping.
         assert_eq!(start.elapsed().as_millis(), 400);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_path_is_not_given_up_before_it_was_asked() {
+        let (gate, path) = (Gate::new(1), Path::default());
+        let _call = gate.try_enter();
+        let watching = watch(&gate, &path, Some(Duration::from_secs(10)), || path.hear());
+        assert!(tokio::time::timeout(Duration::from_secs(60), watching).await.is_err());
     }
 
     #[tokio::test(start_paused = true)]

@@ -246,7 +246,8 @@ impl ClientConfigBuilder {
     /// A path that swallows everything is noticed three of QUIC's probe timeouts after the first packet that it swallows, plus
     /// 200 ms: the calls fail as possibly executed (those of `idempotent` methods are sent again), and the client
     /// makes a new connection. This bounds how long it takes until there is such a packet when all requests had been
-    /// acknowledged before. A server that is slow to answer is never given up, as long as its machine acknowledges.
+    /// acknowledged before. Under a steady load QUIC does not probe; then the path is given up when it has left several of these
+    /// questions unanswered. A server that is slow to answer is never given up, as long as its machine acknowledges.
     ///
     /// Takes a `Duration` from 1 ms to 24 h, or `None` to ask at the [keep-alive
     /// interval](Self::with_keep_alive_interval) only. It costs a small packet each way for each connection that calls wait on:
