@@ -67,7 +67,7 @@ impl Connection {
         let (mut lanes, mut drivers) = (Vec::new(), Vec::new());
         for _ in 0..settings.lanes.unwrap_or_else(|| lanes_for(path.min_rtt())) {
             let stream = connection.open_bidirectional_stream().await.map_err(connection_error)?;
-            let (receive, send) = stream.split();
+            let (receive, send) = quic::split(stream);
             let lane = Lane::new(Arc::clone(&gate));
             lanes.push((send.id(), Arc::clone(&lane)));
             drivers.push(Driver::new(lane, receive, send, Bytes::copy_from_slice(&[StreamKind::Lane.byte()])));
@@ -158,7 +158,7 @@ impl Connection {
 
     async fn exchange(&self, opening: Bytes, message: Bytes) -> Answer {
         let (stream, _permit) = self.open_stream().await?;
-        let (receive, send) = stream.split();
+        let (receive, send) = quic::split(stream);
         let (mut send, mut frames) = (FrameSender::new(send), FrameReceiver::opened(receive));
         send.send(opening).await?;
         let (answer, sent_whole) = {
@@ -193,7 +193,7 @@ impl Connection {
         let _reservation = self.reserve_by(call.begins_by).await?;
         let opened = timeout_at(call.begins_by, self.open_stream()).await;
         let (stream, permit) = opened.map_err(|_| too_late())??;
-        let (receive, send) = stream.split();
+        let (receive, send) = quic::split(stream);
         let time_left_ms = call.time_left_ms().ok_or_else(too_late)?;
         let mut opening = Vec::from(opening(StreamKind::Streaming, time_left_ms, call.method_id, &call.metadata));
         if let Some(first) = first {
@@ -337,7 +337,7 @@ impl Responses {
             tokio::select! {
                 accepted = acceptor.accept_receive_stream() => match accepted {
                     Ok(Some(stream)) => {
-                        streams.spawn(receive_answer(Arc::clone(&self.lanes), self.message_bytes_max, stream));
+                        streams.spawn(receive_answer(Arc::clone(&self.lanes), self.message_bytes_max, stream.into()));
                     }
                     Ok(None) => return quic::why_closed(&self.handle),
                     Err(failure) => return connection_error(failure),

@@ -97,7 +97,7 @@ async fn attempt(addr: SocketAddr, target: &Target, config: &ClientConfig) -> Re
 /// Opens the control stream and waits for the server's hello.
 async fn greet(mut connection: QuicConnection, message_bytes_max: u64) -> Result<Greeted, RpcError> {
     let stream = connection.open_bidirectional_stream().await.map_err(connection_error)?;
-    let (receive, send) = stream.split();
+    let (receive, send) = quic::split(stream);
     let mut send = FrameSender::new(send);
     let mut opening = BytesMut::new();
     opening.put_u8(StreamKind::Control.byte());

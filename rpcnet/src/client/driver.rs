@@ -18,7 +18,7 @@ use super::{
 use crate::{
     RpcError,
     proto::{Frame, FrameKind, FrameReader, ProtocolError, ResponseHead},
-    transport::quic::{ReceiveStream, SendStream, reset_code, stream_error},
+    transport::quic::{ReceiveStream, SendStream, stream_error},
 };
 
 pub(crate) struct Driver {
@@ -126,8 +126,6 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // A half that is dropped would be finished, and look like a good end. It may be closed already.
-        let _ = self.send.reset(reset_code());
         // Also if the runtime dropped the task: callers must not wait for a driver that is gone.
         self.lane.close(&dropped());
     }

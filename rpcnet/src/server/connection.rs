@@ -101,7 +101,7 @@ async fn accept_streams(shared: Arc<ConnectionShared>, mut acceptor: StreamAccep
 }
 
 async fn serve_stream(shared: Arc<ConnectionShared>, stream: BidirectionalStream) -> Result<(), Failure> {
-    let (receive, send) = stream.split();
+    let (receive, send) = quic::split(stream);
     let (kind, frames) = FrameReceiver::accept(receive).await?;
     if kind != StreamKind::Control && shared.hello.get().is_none() {
         return Err(ProtocolError::StreamBeforeHello.into());

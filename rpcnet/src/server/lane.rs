@@ -28,7 +28,7 @@ use crate::{
     context::Renewed,
     proto::{Frame, FrameKind, FrameReader, LANE_MESSAGE_BYTES_MAX, ProtocolError, RequestHead, Status, read_cancel},
     service::{IncomingCall, Reply},
-    transport::quic::{ReceiveStream, SendStream, reset_code, stream_error},
+    transport::quic::{ReceiveStream, SendStream, stream_error},
 };
 
 /// A call whose handler runs on a task of its own.
@@ -63,8 +63,6 @@ pub(crate) struct Lane {
     context: Renewed,
     /// When the last handler ended that was polled here.
     clock: Instant,
-    /// The client ended the lane, and has all its answers.
-    ended_well: bool,
 }
 
 impl Lane {
@@ -93,7 +91,6 @@ impl Lane {
             dispatchers,
             context,
             clock: Instant::now(),
-            ended_well: false,
         }
     }
 
@@ -122,8 +119,7 @@ impl Lane {
                 Poll::Ready(None) if self.reader.is_at_boundary() => {
                     ready!(self.poll_flush(cx))?;
                     if self.calls.iter().all(Option::is_none) {
-                        self.ended_well = self.send.finish().is_ok();
-                        return Poll::Ready(Ok(()));
+                        return Poll::Ready(self.send.finish().map_err(stream_error));
                     }
                     self.arm_timer(cx);
                     return Poll::Pending;
@@ -294,10 +290,6 @@ impl Drop for Lane {
     fn drop(&mut self) {
         for call in self.calls.iter().flatten() {
             call.context.cancel();
-        }
-        if !self.ended_well {
-            // A half that is dropped would be finished, and look like a good end. It may be closed already.
-            let _ = self.send.reset(reset_code());
         }
     }
 }

@@ -71,8 +71,7 @@ pub(super) async fn answer(
     let note_progress = || connection.account.note_progress();
     let last = send.message_but_its_end(reply.message.into_bytes(), note_progress).await?;
     send.message(last).await?;
-    send.finish()?;
-    send.acknowledged().await;
+    send.close().await;
     Ok(())
 }
 

@@ -90,7 +90,7 @@ impl Responder {
                     self.answered = true;
                     // The call is over, but what the transport holds of its answer is held until the client has it.
                     self.permit = None;
-                    stream.acknowledged().await;
+                    stream.close().await;
                     return;
                 }
                 Err(error) => {
@@ -107,7 +107,7 @@ impl Responder {
 
     async fn send_on_stream(&self, reply: Reply, charge: &mut Charge) -> Result<FrameSender, RpcError> {
         let stream = self.connection.handle.clone().open_send_stream().await.map_err(connection_error)?;
-        let mut stream = FrameSender::new(stream);
+        let mut stream = FrameSender::new(stream.into());
         stream.send(response_opening(self.lane_id, &reply.head(self.call_id))).await?;
         let note_progress = || charge.connection.account.note_progress();
         let last = stream.message_but_its_end(reply.message.into_bytes(), note_progress).await?;

@@ -38,7 +38,7 @@ pub(crate) async fn serve(
     let left = tokio::select! {
         sent = send_responses(&mut send, &handler.responses) => match sent {
             Ok(()) => {
-                frames.stop();
+                drop(frames);
                 return send.finish();
             }
             Err(left) => left,
@@ -47,7 +47,7 @@ pub(crate) async fn serve(
     };
     // A caller that leaves resets its half and stops reading the other: either may be noticed first.
     let gave_up = frames.was_reset() || send.was_stopped();
-    frames.stop();
+    drop(frames);
     handler.abandon(caller_left(&left, gave_up));
     Err(left)
 }

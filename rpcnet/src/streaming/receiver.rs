@@ -17,7 +17,7 @@ use crate::{
     proto::{Fields, FrameKind, FrameReader, Piece, ProtocolError, ResponseHead, Status, read_started},
     transport::{
         frames::{join, truncated},
-        quic::{self, ReceiveStream, stream_error},
+        quic::{ReceiveStream, stream_error},
     },
 };
 
@@ -183,14 +183,6 @@ impl Source {
             connection.fail(&error);
         }
         error
-    }
-}
-
-impl Drop for Source {
-    fn drop(&mut self) {
-        if let Self::Quic { stream, .. } = self {
-            quic::stop(stream);
-        }
     }
 }
 

@@ -53,6 +53,7 @@ struct Live {
 }
 
 /// Where a call's requests come from, which also keeps them open: the server takes their end as the caller's.
+#[expect(clippy::large_enum_variant, reason = "one for a call, and most are the large one")]
 pub(crate) enum RequestsOf {
     /// They were all sent.
     Sent(RequestSink),

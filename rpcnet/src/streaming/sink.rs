@@ -12,7 +12,7 @@ use super::{Closed, StreamingHandler};
 use crate::{
     ErrorKind, Executed, RpcError,
     proto::{begin_message, end_message, put_end},
-    transport::quic::{SendStream, reset_code},
+    transport::quic::SendStream,
 };
 
 /// The requests of one streaming call. Dropped before [`RequestSink::finish`], it tells the server that the caller gave
@@ -129,11 +129,10 @@ impl RequestSink {
 
 impl Drop for RequestSink {
     fn drop(&mut self) {
-        match &mut self.target {
-            _ if self.finished => {}
-            // It may be closed already, which is as good.
-            Target::Quic { send, .. } => drop(send.reset(reset_code())),
-            Target::InProcess(handler) => handler.abandon(gave_up()),
+        match &self.target {
+            Target::InProcess(handler) if !self.finished => handler.abandon(gave_up()),
+            // The stream tells by itself.
+            _ => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use std::future::poll_fn;
 
 use bytes::Bytes;
 
-use super::quic::{self, ReceiveStream, SendStream, is_reset, poll_failure, reset_code, stream_error};
+use super::quic::{ReceiveStream, SendStream, is_reset, stream_error};
 use crate::{
     ErrorKind, Executed, RpcError,
     codec::{Body, BodyBuilder},
@@ -75,7 +75,7 @@ impl FrameReceiver {
     ///
     /// It can be waited for again.
     pub(crate) async fn failed(&mut self) -> RpcError {
-        let failure = poll_fn(|cx| poll_failure(&mut self.stream, cx)).await;
+        let failure = poll_fn(|cx| self.stream.poll_failure(cx)).await;
         self.reset = is_reset(&failure);
         stream_error(failure)
     }
@@ -143,11 +143,6 @@ impl FrameReceiver {
         }
     }
 
-    /// Tells the peer that nobody reads the rest.
-    pub(crate) fn stop(mut self) {
-        quic::stop(&mut self.stream);
-    }
-
     /// What is left for a lane's own driver.
     pub(crate) fn into_parts(self) -> (ReceiveStream, FrameReader) {
         (self.stream, self.reader)
@@ -158,13 +153,12 @@ impl FrameReceiver {
 /// is never taken for all.
 pub(crate) struct FrameSender {
     stream: SendStream,
-    finished: bool,
     stopped: bool,
 }
 
 impl FrameSender {
     pub(crate) fn new(stream: SendStream) -> Self {
-        Self { stream, finished: false, stopped: false }
+        Self { stream, stopped: false }
     }
 
     /// Sends bytes that are frames already.
@@ -207,23 +201,13 @@ impl FrameSender {
 
     /// Ends the stream well.
     pub(crate) fn finish(&mut self) -> Result<(), RpcError> {
-        self.finished = true;
         self.stream.finish().map_err(stream_error)
     }
 
-    /// Waits until the peer has all of a stream that was ended, or the stream is lost.
-    pub(crate) async fn acknowledged(mut self) {
+    /// Ends the stream well, and waits until the peer has all of it or the stream is lost.
+    pub(crate) async fn close(mut self) {
         // Either way the transport lets go of it.
-        let _ = self.stream.flush().await;
-    }
-}
-
-impl Drop for FrameSender {
-    fn drop(&mut self) {
-        if !self.finished {
-            // It may be closed already, which is as good.
-            let _ = self.stream.reset(reset_code());
-        }
+        let _ = self.stream.close().await;
     }
 }
 

@@ -4,18 +4,16 @@
 
 #[cfg(feature = "simulation")]
 mod simulated;
+mod stream;
 
 use std::{
     borrow::Cow,
     io,
     net::{SocketAddr, UdpSocket},
-    pin::Pin,
     sync::Arc,
-    task::{self, Poll},
     time::Duration,
 };
 
-use futures::io::AsyncRead;
 use s2n_quic::{
     application,
     connection::Error as ConnectionFailure,
@@ -42,10 +40,11 @@ pub(crate) use s2n_quic::{
     Connection, Server as ServerEndpoint,
     client::{Client as ClientEndpoint, Connect},
     connection::{Handle, StreamAcceptor},
-    stream::{BidirectionalStream, ReceiveStream, SendStream},
+    stream::BidirectionalStream,
 };
 #[cfg(feature = "simulation")]
 pub(crate) use simulated::SimulatedSocket;
+pub(crate) use stream::{ReceiveStream, SendStream, split};
 
 /// Where an endpoint's packets come from and go to.
 pub(crate) enum Socket {
@@ -224,41 +223,6 @@ pub(crate) fn is_reset(failure: &StreamFailure) -> bool {
     matches!(failure, StreamFailure::StreamReset { .. })
 }
 
-/// Ready when a stream has failed. What arrived is not taken.
-pub(crate) fn poll_failure(stream: &mut ReceiveStream, cx: &mut task::Context<'_>) -> Poll<StreamFailure> {
-    // s2n-quic has no call for this. A read into one buffer without room takes no data and, unlike one into no buffer at
-    // all, leaves its waker (s2n-quic 1.91; `rpcnet/tests/streams.rs` would tell).
-    let read = Pin::new(stream).poll_read_vectored(cx, &mut [io::IoSliceMut::new(&mut [])]);
-    match read {
-        Poll::Ready(Err(error)) => match error.downcast::<StreamFailure>() {
-            Ok(failure) => Poll::Ready(failure),
-            Err(_) => Poll::Pending,
-        },
-        Poll::Ready(Ok(_)) | Poll::Pending => Poll::Pending,
-    }
-}
-
-/// Tells the peer that nobody reads the rest of a stream.
-///
-/// What has arrived is taken first. s2n-quic 1.91 answers with a reset whose final size counts all that its sender had
-/// queued; where that is beyond the window that the reader had granted, it is an error that ends the whole connection.
-pub(crate) fn stop(stream: &mut ReceiveStream) {
-    let mut cx = task::Context::from_waker(task::Waker::noop());
-    let mut taken = 0;
-    while taken < STOP_TAKES_MAX
-        && let Poll::Ready(Ok(Some(chunk))) = stream.poll_receive(&mut cx)
-    {
-        taken += chunk.len();
-    }
-    // It may have ended already, which is as good.
-    let _ = stream.stop_sending(reset_code());
-}
-
-/// The code with which a stream is reset whose answer nobody wants.
-pub(crate) fn reset_code() -> application::Error {
-    application::Error::UNKNOWN
-}
-
 /// What the path of a client's connection is like, from now on.
 pub(crate) fn path(handle: &Handle) -> Arc<Path> {
     // A connection that is gone has no path any more: one that tells nothing does as well.
@@ -396,9 +360,6 @@ const CONNECTION_WINDOW_BYTES: u32 = 64 * 1024 * 1024;
 /// What one stream may have on its way, and what a handler is ahead of a caller that does not read, beside that one's window.
 /// Over a round trip of 100 ms it carries 10 MB/s; s2n-quic's default of 4 MiB would be 4 MiB for each slow caller.
 const SEND_BUFFER_BYTES: u32 = 1024 * 1024;
-
-/// More than a window, though the peer goes on sending.
-const STOP_TAKES_MAX: usize = 16 * 1024 * 1024;
 
 /// RFC 9000, section 20.1: `CONNECTION_REFUSED`.
 const CONNECTION_REFUSED: u64 = 0x02;
