@@ -186,6 +186,7 @@ async fn read_number(stream: &mut ReceiveStream) -> Result<u64> {
 
 fn io(setup: &Setup) -> Result<Io> {
     Ok(Io::builder()
+        .with_recv_buffer_size(RECEIVE_BUFFER_BYTES)?
         .with_receive_address(LOOPBACK)?
         .with_max_mtu(setup.mtu.unwrap_or(LOOPBACK_MTU))?
         .with_internal_send_buffer_size(SEND_RING_BYTES)?
@@ -203,5 +204,6 @@ const LANE_PAYLOAD_BYTES_MAX: usize = 64 << 10;
 const CHUNK_BYTES: u64 = 16 << 10;
 const LOOPBACK_MTU: u16 = 9_000;
 const SEND_RING_BYTES: usize = 1 << 20;
+const RECEIVE_BUFFER_BYTES: usize = 4 << 20;
 const CONNECTION_WINDOW_BYTES: u64 = 64 << 20;
 const SEND_BUFFER_BYTES: u32 = 1 << 20;
