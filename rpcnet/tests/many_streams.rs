@@ -3,12 +3,13 @@
 
 mod common;
 
-use std::{future::pending, pin::pin, time::Duration};
+use std::{future::pending, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use common::{development, raw_client};
 use futures::poll;
 use rpcnet::{prelude::*, stream};
+use tokio::sync::Semaphore;
 
 /// More than a connection may have open.
 const MANY: usize = STREAMS_MAX + 100;
@@ -17,13 +18,33 @@ const STREAMS_MAX: usize = 1024;
 /// Too large for a lane.
 const LARGE: usize = 100_000;
 
-async fn server() -> (Server, Client) {
+/// A server's only client.
+struct Peer {
+    client: Client,
+    /// Has a permit for each handler that has run, of those that tests give up.
+    ran: Arc<Semaphore>,
+}
+
+async fn server() -> (Server, Peer) {
+    let ran = Arc::new(Semaphore::new(0));
+    let [waited, produced, listened] = [0; 3].map(|_| Arc::clone(&ran));
     let server = Server::builder(development().build().expect("valid"))
         .register("count", |bytes| async move { Ok(bytes.len().to_string()) })
-        .register("produce", |_| async move { Ok(vec![7_u8; LARGE]) })
+        .register("produce", move |_| {
+            produced.add_permits(1);
+            async move { Ok(vec![7_u8; LARGE]) }
+        })
         .register("refuse", |_| async move { Err::<Bytes, _>(RpcError::application("no")) })
-        .register("wait", |_| pending::<Result<Bytes, RpcError>>())
+        .register("wait", move |_| {
+            waited.add_permits(1);
+            pending::<Result<Bytes, RpcError>>()
+        })
+        .register("who", |_| async move { Ok(caller()) })
         .register_streaming("echo", |requests| async move { Ok(requests) })
+        .register_streaming("listen", move |_| {
+            listened.add_permits(1);
+            pending::<Result<stream::Empty<Result<Bytes, RpcError>>, RpcError>>()
+        })
         .register_streaming("endless", |_| async move {
             Ok(stream::repeat(()).map(|()| Ok(Bytes::from_static(&[7; 1000]))))
         })
@@ -34,19 +55,27 @@ async fn server() -> (Server, Client) {
         .await
         .expect("a free port");
     let client = raw_client(&server).await;
-    (server, client)
+    (server, Peer { client, ran })
 }
 
 fn large() -> Bytes {
     Bytes::from_static(&[5; LARGE])
 }
 
+/// Who calls: another address for each connection.
+fn caller() -> String {
+    format!("{:?}", Context::current().and_then(|context| context.peer_addr()))
+}
+
 /// Has calls end in one way, and then asks whether the connection still carries some.
-async fn there_are_streams_after(end: impl AsyncFn(&Client)) {
-    let (_server, client) = server().await;
+async fn there_are_streams_after(end: impl AsyncFn(&Peer)) {
+    let (_server, peer) = server().await;
+    let client = &peer.client;
+    let connection = client.call("who", "").await.expect("an answer");
     for call in 0..MANY {
-        soon(call, end(&client)).await;
+        soon(call, end(&peer)).await;
     }
+    assert_eq!(peer.client.call("who", "").await.expect("an answer"), connection, "it is the same connection");
     assert_eq!(soon(MANY, client.call("count", large())).await.expect("an answer"), "100000");
     assert_eq!(soon(MANY, client.call("produce", "")).await.expect("an answer").len(), LARGE);
     let echo = soon(MANY, client.call_streaming("echo", stream::iter([large()]))).await.expect("it begins");
@@ -57,45 +86,52 @@ async fn soon<T>(call: usize, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(10), future).await.unwrap_or_else(|_| panic!("call {call} hangs"))
 }
 
-/// Polls `call` until the server may have got to know it, in one state or another, and drops it.
-async fn gives_up<T>(call: impl Future<Output = T>, after_turns: usize) {
-    let mut call = pin!(call);
-    for _ in 0..after_turns {
-        if poll!(&mut call).is_ready() {
-            return;
+impl Peer {
+    /// Drops `call` when its handler has run, or some turns of this thread later.
+    async fn give_up(&self, call: impl Future, turns: usize) {
+        let mut call = pin!(call);
+        tokio::select! {
+            biased;
+            ran = self.ran.acquire() => ran.expect("open").forget(),
+            _ = &mut call => panic!("the call ended before its handler ran"),
         }
-        tokio::task::yield_now().await;
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+            if poll!(&mut call).is_ready() {
+                return;
+            }
+        }
     }
 }
 
 #[tokio::test]
 async fn large_requests_give_their_streams_back() {
-    there_are_streams_after(async |client| {
-        assert_eq!(client.call("count", large()).await.expect("an answer"), "100000");
+    there_are_streams_after(async |peer| {
+        assert_eq!(peer.client.call("count", large()).await.expect("an answer"), "100000");
     })
     .await;
 }
 
 #[tokio::test]
 async fn large_answers_give_their_streams_back() {
-    there_are_streams_after(async |client| {
-        assert_eq!(client.call("produce", "").await.expect("an answer").len(), LARGE);
+    there_are_streams_after(async |peer| {
+        assert_eq!(peer.client.call("produce", "").await.expect("an answer").len(), LARGE);
     })
     .await;
 }
 
 #[tokio::test]
 async fn large_requests_that_get_an_error_give_their_streams_back() {
-    there_are_streams_after(async |client| {
-        assert_eq!(client.call("refuse", large()).await.expect_err("refused").body(), "no");
+    there_are_streams_after(async |peer| {
+        assert_eq!(peer.client.call("refuse", large()).await.expect_err("refused").body(), "no");
     })
     .await;
 }
 
 #[tokio::test]
 async fn large_requests_that_nobody_takes_give_their_streams_back() {
-    there_are_streams_after(async |client| {
-        let error = client.call("nobody's", large()).await.expect_err("there is no such method");
+    there_are_streams_after(async |peer| {
+        let error = peer.client.call("nobody's", large()).await.expect_err("there is no such method");
         assert_eq!(error.kind(), ErrorKind::UnknownMethod);
     })
     .await;
@@ -103,19 +139,24 @@ async fn large_requests_that_nobody_takes_give_their_streams_back() {
 
 #[tokio::test]
 async fn large_requests_that_are_given_up_give_their_streams_back() {
-    there_are_streams_after(async |client| {
-        gives_up(client.call("wait", large()), 1).await;
-        gives_up(client.call("wait", large()), 20).await;
+    there_are_streams_after(async |peer| {
+        let mut sent = pin!(peer.client.call("count", large()));
+        assert!(poll!(&mut sent).is_pending());
     })
     .await;
 }
 
 #[tokio::test]
+async fn large_requests_that_are_given_up_while_they_are_served_give_their_streams_back() {
+    there_are_streams_after(async |peer| peer.give_up(peer.client.call("wait", large()), 0).await).await;
+}
+
+#[tokio::test]
 async fn large_answers_that_are_given_up_give_their_streams_back() {
-    there_are_streams_after(async |client| {
-        for turns in [2, 5, 10, 20] {
-            gives_up(client.call("produce", ""), turns).await;
-            gives_up(client.call("produce", large()), turns).await;
+    there_are_streams_after(async |peer| {
+        for turns in 0..6 {
+            peer.give_up(peer.client.call("produce", ""), turns).await;
+            peer.give_up(peer.client.call("produce", large()), turns).await;
         }
     })
     .await;
@@ -123,8 +164,8 @@ async fn large_answers_that_are_given_up_give_their_streams_back() {
 
 #[tokio::test]
 async fn streams_that_end_are_given_back() {
-    there_are_streams_after(async |client| {
-        let echo = client.call_streaming("echo", stream::iter(["a".into(), "b".into()])).await.expect("it begins");
+    there_are_streams_after(async |peer| {
+        let echo = peer.client.call_streaming("echo", stream::iter(["a".into(), "b".into()])).await.expect("it begins");
         assert_eq!(echo.count().await, 2);
     })
     .await;
@@ -132,8 +173,8 @@ async fn streams_that_end_are_given_back() {
 
 #[tokio::test]
 async fn streams_that_are_refused_are_given_back() {
-    there_are_streams_after(async |client| {
-        let error = client.call_server_streaming("refuse to stream", "").await.expect_err("refused");
+    there_are_streams_after(async |peer| {
+        let error = peer.client.call_server_streaming("refuse to stream", "").await.expect_err("refused");
         assert_eq!(error.body(), "no");
     })
     .await;
@@ -141,8 +182,8 @@ async fn streams_that_are_refused_are_given_back() {
 
 #[tokio::test]
 async fn streams_that_nobody_reads_on_are_given_back() {
-    there_are_streams_after(async |client| {
-        let mut endless = client.call_server_streaming("endless", "").await.expect("it begins");
+    there_are_streams_after(async |peer| {
+        let mut endless = peer.client.call_server_streaming("endless", "").await.expect("it begins");
         endless.next().await.expect("endless").expect("an item");
     })
     .await;
@@ -150,9 +191,9 @@ async fn streams_that_nobody_reads_on_are_given_back() {
 
 #[tokio::test]
 async fn streams_whose_requests_are_given_up_are_given_back() {
-    there_are_streams_after(async |client| {
+    there_are_streams_after(async |peer| {
         let requests = stream::iter([Bytes::from("a")]).chain(stream::pending());
-        gives_up(client.call_client_streaming("echo", requests), 20).await;
+        peer.give_up(peer.client.call_client_streaming("listen", requests), 0).await;
     })
     .await;
 }
@@ -160,9 +201,9 @@ async fn streams_whose_requests_are_given_up_are_given_back() {
 /// A client that has all of an answer reads no more of its stream, which may be before the server has ended it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_answer_is_whole_when_its_message_is() {
-    let (_server, client) = server().await;
+    let (_server, peer) = server().await;
     let callers = (0..64).map(|_| {
-        let client = client.clone();
+        let client = peer.client.clone();
         tokio::spawn(async move {
             for call in 0..200 {
                 let answer = soon(call, client.call("produce", "")).await;

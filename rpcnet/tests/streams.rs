@@ -378,7 +378,7 @@ async fn a_handler_that_computes_between_items_learns_that_nobody_waits() {
     until("the call is over", || server.calls_in_flight() == 0).await;
 }
 
-/// Relies on what s2n-quic does with a read into no room: see `poll_failure` in `transport/quic.rs`.
+/// Relies on what s2n-quic does with a read into no room: see `poll_failure` in `transport/quic/stream.rs`.
 #[tokio::test]
 async fn a_caller_that_leaves_is_noticed_though_its_handler_reads_nothing() {
     let window = |config: ServerConfigBuilder| config.with_stream_window_bytes(256 * 1024);

@@ -117,8 +117,9 @@ fn simulate(
         let (error, since) = tokio::join!(async { (wait(client.clone()).await, Instant::now()) }, cut);
         let (error, failed) = error;
         assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
+        assert!(error.to_string().contains("swallows"), "{error}");
         assert_ne!(error.executed(), Executed::No, "{error}");
-        measured.set(Some(failed.duration_since(since)));
+        measured.set(Some(failed.checked_duration_since(since).expect("not before the cut")));
         Ok(())
     });
     sim.run()?;

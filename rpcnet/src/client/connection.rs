@@ -220,7 +220,8 @@ impl Connection {
         let permit = Arc::clone(&self.streams).acquire_owned().await;
         let permit = permit.map_err(|_| going_away())?;
         let stream = self.handle.clone().open_bidirectional_stream().await;
-        Ok((stream.map_err(|failure| connection_error(failure).with_executed(Executed::No))?, permit))
+        let stream = stream.map_err(|failure| self.explain(connection_error(failure).with_executed(Executed::No)))?;
+        Ok((stream, permit))
     }
 
     /// Refuses here what the server would refuse there.
