@@ -4,7 +4,7 @@ use std::{fmt::Write, fs, path::Path, time::Duration};
 
 use comfy_table::{CellAlignment, Table};
 use plotters::prelude::*;
-use rpcnet_cluster::simulation::scenarios::Report;
+use rpcnet_cluster::simulation::scenarios::{Curve, Report};
 
 use crate::arguments::{Arguments, Scenario, System};
 
@@ -75,46 +75,82 @@ pub(crate) fn plot(
     outcomes: &[Outcome],
 ) -> Result<(), Box<dyn std::error::Error>> {
     fs::create_dir_all(folder)?;
-    let mut drawn = Vec::new();
-    for outcome in outcomes {
+    for (index, outcome) in outcomes.iter().enumerate() {
+        if outcomes[..index].iter().any(|earlier| earlier.scenario == outcome.scenario) {
+            continue;
+        }
+        let same: Vec<_> = outcomes.iter().filter(|other| other.scenario == outcome.scenario).collect();
         for curve in &outcome.report.curves {
-            let file =
-                format!("{}-{}-{}.svg", outcome.scenario.name(), curve.name.replace([' ', '%'], "-"), arguments.nodes);
-            if !drawn.contains(&file) {
-                let same = outcomes.iter().filter(|other| other.scenario == outcome.scenario);
-                let lines = same.flat_map(|other| {
-                    let curves = other.report.curves.iter().filter(|candidate| candidate.name == curve.name);
-                    curves.map(|curve| (other.system.name(), curve.points.clone()))
-                });
-                draw(&folder.join(&file), &curve.name, &lines.collect::<Vec<_>>())?;
-                drawn.push(file);
-            }
+            let Arguments { nodes, seeds, .. } = arguments;
+            let scenario = outcome.scenario.name();
+            let file = format!("{scenario}-{}-{nodes}.svg", curve.name.replace([' ', '%'], "-"));
+            let plural = if *seeds == 1 { "" } else { "s" };
+            let title = format!("{scenario}: {}; {nodes} nodes, {seeds} seed{plural}", curve.name);
+            let lines: Vec<_> = same.iter().filter_map(|other| Line::of(other, curve)).collect();
+            draw(&folder.join(&file), &title, curve, &lines)?;
         }
     }
     Ok(())
 }
 
-type Line = (String, Vec<(f64, f64)>);
+/// One system's curve, in its color.
+struct Line<'a> {
+    label: String,
+    color: RGBColor,
+    points: &'a [(f64, f64)],
+}
 
-fn draw(file: &Path, title: &str, lines: &[Line]) -> Result<(), Box<dyn std::error::Error>> {
-    let latest = lines.iter().flat_map(|(_, points)| points).map(|(at, _)| *at).fold(1.0, f64::max);
+impl<'a> Line<'a> {
+    /// The curve of the same name.
+    fn of(outcome: &'a Outcome, curve: &Curve) -> Option<Self> {
+        let own = outcome.report.curves.iter().find(|own| own.name == curve.name)?;
+        let color = match outcome.system {
+            System::Adaptive => RGBColor(0, 114, 178),
+            System::Plain => RGBColor(213, 94, 0),
+            System::Foca => RGBColor(0, 158, 115),
+        };
+        Some(Self { label: outcome.system.name(), color, points: &own.points })
+    }
+}
+
+fn draw(file: &Path, title: &str, curve: &Curve, lines: &[Line<'_>]) -> Result<(), Box<dyn std::error::Error>> {
+    let latest = lines.iter().flat_map(|line| line.points).map(|(at, _)| *at).fold(0.1, f64::max);
     let area = SVGBackend::new(file, (720, 400)).into_drawing_area();
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
-        .caption(title, ("sans-serif", 18))
-        .margin(12)
-        .x_label_area_size(36)
-        .y_label_area_size(48)
-        .build_cartesian_2d(0.0..latest * 1.02, 0.0..1.0)?;
-    chart.configure_mesh().x_desc("seconds").y_desc("share").draw()?;
-    for (index, (name, points)) in lines.iter().enumerate() {
-        let color = Palette99::pick(index).mix(1.0);
+        .caption(title, ("sans-serif", 17))
+        .margin(14)
+        .margin_right(24)
+        .x_label_area_size(42)
+        .y_label_area_size(62)
+        .build_cartesian_2d(0.0..latest * 1.05, 0.0..1.02)?;
+    let grid = RGBColor(221, 221, 221);
+    chart
+        .configure_mesh()
+        .x_desc(format!("seconds after {}", curve.since))
+        .y_desc(format!("share of {}", curve.of))
+        .y_labels(6)
+        .y_label_formatter(&|share| format!("{:.0}%", share * 100.0))
+        .label_style(("sans-serif", 13))
+        .axis_desc_style(("sans-serif", 14))
+        .bold_line_style(grid)
+        .light_line_style(TRANSPARENT)
+        .draw()?;
+    for line in lines {
+        let style = line.color.stroke_width(2);
         chart
-            .draw_series(LineSeries::new(points.iter().copied(), color.stroke_width(2)))?
-            .label(name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], color.stroke_width(2)));
+            .draw_series(LineSeries::new(line.points.iter().copied(), style))?
+            .label(&line.label)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
     }
-    chart.configure_series_labels().background_style(WHITE.mix(0.8)).border_style(BLACK).draw()?;
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::LowerRight)
+        .margin(14)
+        .label_font(("sans-serif", 14))
+        .background_style(WHITE)
+        .border_style(grid)
+        .draw()?;
     area.present()?;
     Ok(())
 }
