@@ -20,7 +20,7 @@ pub(crate) struct Outcome {
 pub(crate) fn table(arguments: &Arguments, outcome: &Outcome) -> String {
     let mut table = Table::new();
     let (scenario, system) = (outcome.scenario.name(), outcome.system.name());
-    let title = format!("{scenario}, {system}, {} nodes, {} seeds", arguments.nodes, arguments.seeds);
+    let title = format!("{scenario}, {system}, {} nodes, seeds: {}", arguments.nodes, arguments.seeds);
     table.set_header([title.as_str(), "measured", "bar", ""]);
     for measure in &outcome.report.measures {
         let bar = measure.bar.map(|bar| number(bar, measure.unit)).unwrap_or_default();
@@ -36,6 +36,9 @@ pub(crate) fn table(arguments: &Arguments, outcome: &Outcome) -> String {
 }
 
 fn number(value: f64, unit: &str) -> String {
+    if value.is_nan() {
+        return "never".to_owned();
+    }
     let digits = if value.fract() == 0.0 || value.abs() >= 100.0 { 0 } else { 2 };
     format!("{value:.digits$} {unit}").trim().to_owned()
 }
@@ -83,11 +86,13 @@ pub(crate) fn plot(
         for curve in &outcome.report.curves {
             let Arguments { nodes, seeds, .. } = arguments;
             let scenario = outcome.scenario.name();
-            let file = format!("{scenario}-{}-{nodes}.svg", curve.name.replace([' ', '%'], "-"));
+            let words: Vec<_> =
+                curve.name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+            let file = folder.join(format!("{scenario}-{}-{nodes}.svg", words.join("-")));
             let plural = if *seeds == 1 { "" } else { "s" };
             let title = format!("{scenario}: {}; {nodes} nodes, {seeds} seed{plural}", curve.name);
             let lines: Vec<_> = same.iter().filter_map(|other| Line::of(other, curve)).collect();
-            draw(&folder.join(&file), &title, curve, &lines)?;
+            draw(&file, &title, curve, &lines)?;
         }
     }
     Ok(())
@@ -101,9 +106,9 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// The curve of the same name.
+    /// The curve of the same name, unless nothing happened.
     fn of(outcome: &'a Outcome, curve: &Curve) -> Option<Self> {
-        let own = outcome.report.curves.iter().find(|own| own.name == curve.name)?;
+        let own = outcome.report.curves.iter().find(|own| own.name == curve.name && !own.points.is_empty())?;
         let color = match outcome.system {
             System::Adaptive => RGBColor(0, 114, 178),
             System::Plain => RGBColor(213, 94, 0),
@@ -115,16 +120,21 @@ impl<'a> Line<'a> {
 
 fn draw(file: &Path, title: &str, curve: &Curve, lines: &[Line<'_>]) -> Result<(), Box<dyn std::error::Error>> {
     let latest = lines.iter().flat_map(|line| line.points).map(|(at, _)| *at).fold(0.1, f64::max);
-    let area = SVGBackend::new(file, (720, 400)).into_drawing_area();
+    let area = SVGBackend::new(file, (720, 430)).into_drawing_area();
     area.fill(&WHITE)?;
-    let mut chart = ChartBuilder::on(&area)
-        .caption(title, ("sans-serif", 17))
-        .margin(14)
+    let (head, body) = area.split_vertically(64);
+    head.draw(&Text::new(title, (LEFT, 16), ("sans-serif", 17)))?;
+    for (place, line) in (0..).zip(lines) {
+        let left = LEFT + place * 110;
+        head.draw(&PathElement::new([(left, 52), (left + 18, 52)], line.color.stroke_width(3)))?;
+        head.draw(&Text::new(line.label.as_str(), (left + 26, 45), ("sans-serif", 14)))?;
+    }
+    let mut chart = ChartBuilder::on(&body)
+        .margin(8)
         .margin_right(24)
         .x_label_area_size(42)
-        .y_label_area_size(62)
+        .y_label_area_size(LEFT - 8)
         .build_cartesian_2d(0.0..latest * 1.05, 0.0..1.02)?;
-    let grid = RGBColor(221, 221, 221);
     chart
         .configure_mesh()
         .x_desc(format!("seconds after {}", curve.since))
@@ -133,24 +143,15 @@ fn draw(file: &Path, title: &str, curve: &Curve, lines: &[Line<'_>]) -> Result<(
         .y_label_formatter(&|share| format!("{:.0}%", share * 100.0))
         .label_style(("sans-serif", 13))
         .axis_desc_style(("sans-serif", 14))
-        .bold_line_style(grid)
+        .bold_line_style(RGBColor(221, 221, 221))
         .light_line_style(TRANSPARENT)
         .draw()?;
     for line in lines {
-        let style = line.color.stroke_width(2);
-        chart
-            .draw_series(LineSeries::new(line.points.iter().copied(), style))?
-            .label(&line.label)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
+        chart.draw_series(LineSeries::new(line.points.iter().copied(), line.color.stroke_width(2)))?;
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::LowerRight)
-        .margin(14)
-        .label_font(("sans-serif", 14))
-        .background_style(WHITE)
-        .border_style(grid)
-        .draw()?;
     area.present()?;
     Ok(())
 }
+
+/// Where the axis is.
+const LEFT: i32 = 70;
