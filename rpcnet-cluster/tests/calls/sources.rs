@@ -126,21 +126,18 @@ fn info(server: &Server) -> WorkerInfo {
     WorkerInfo::at(server.local_addr())
 }
 
-/// A connection to a process that was killed dies of silence, which takes long: gossip knows sooner.
+/// The connection to a process that was killed dies of silence, which takes long: gossip knows sooner.
 #[tokio::test]
-async fn the_connection_to_a_workers_former_run_is_given_up_when_its_next_run_is_known() {
+async fn a_worker_whose_next_run_is_known_is_connected_to_anew_and_its_former_run_gets_no_more_calls() {
     let worker = Worker::new("one");
     let server = serve_plain(&worker).await;
     let (fleet, known) = watch::channel(vec![info(&server)]);
-    let cluster = ClusterClient::new(Fleet(known), client_config());
+    let seen = Seen::new();
+    let cluster = ClusterClient::builder(Fleet(known), client_config()).with_observer(seen.clone()).start();
     let client = connected(&cluster, "", 1).await;
-    let (answer, ()) = tokio::join!(client.wait(), async {
-        until("a call to the former run", || worker.begun() == 1).await;
-        fleet.send_modify(|known| known[0].generation += 1);
-        until("the same call to the next run", || worker.begun() == 2).await;
-        worker.release(2);
-    });
-    assert_eq!(answer.expect("an answer"), "one");
+    fleet.send_modify(|known| known[0].generation += 1);
+    seen.until("another connection", |seen| seen.connected.values().sum::<u32>() == 2).await;
+    assert_eq!(client.name().await.expect("an answer"), "one");
 }
 
 #[tokio::test]
