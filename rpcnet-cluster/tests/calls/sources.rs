@@ -128,7 +128,7 @@ fn info(server: &Server) -> WorkerInfo {
 
 /// The connection to a process that was killed dies of silence, which takes long: gossip knows sooner.
 #[tokio::test]
-async fn a_worker_whose_next_run_is_known_is_connected_to_anew_and_its_former_run_gets_no_more_calls() {
+async fn a_worker_whose_next_run_is_known_is_connected_to_anew() {
     let worker = Worker::new("one");
     let server = serve_plain(&worker).await;
     let (fleet, known) = watch::channel(vec![info(&server)]);
