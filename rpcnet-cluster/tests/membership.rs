@@ -102,6 +102,17 @@ async fn a_node_that_restarts_at_its_address_is_a_new_run_of_the_same_node() {
 }
 
 #[tokio::test]
+async fn a_node_whose_seed_is_not_there_yet_joins_when_it_is() {
+    let nobody = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+    let port = nobody.local_addr().expect("it is bound").port();
+    let early = start(config("early").with_seeds([format!("gossip://localhost:{port}")])).await;
+    within("it asks for its seed", nobody.recv(&mut [0; 1500])).await.expect("a datagram");
+    drop(nobody);
+    let _seed = start(config("seed").with_gossip_port(port)).await;
+    all_alive(&early, 2).await;
+}
+
+#[tokio::test]
 async fn a_subscriber_that_lags_behind_gets_the_whole_state_and_never_a_silent_gap() {
     let seed = start(config("seed").with_events_max(16)).await;
     let other = start(config("other")).await;

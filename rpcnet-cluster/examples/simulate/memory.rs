@@ -11,7 +11,7 @@ use rpcnet_cluster::{
 pub(crate) fn memory(nodes: usize) -> Report {
     let mut report = Report::default();
     let newborn = |index: usize| {
-        let tags = Tags::default().with("role", "worker").and_then(|tags| tags.with("note", &"x".repeat(108)));
+        let tags = Tags::default().with("role", "worker").and_then(|tags| tags.with("note", &"x".repeat(110)));
         let identity = Identity {
             id: node_id(index),
             gossip_address: address_of(index),

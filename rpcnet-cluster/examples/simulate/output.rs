@@ -4,7 +4,7 @@ use std::{fmt::Write, fs, path::Path, time::Duration};
 
 use comfy_table::{CellAlignment, Table};
 use plotters::prelude::*;
-use rpcnet_cluster::simulation::scenarios::Report;
+use rpcnet_cluster::simulation::scenarios::{Curve, Report};
 
 use crate::arguments::{Arguments, Scenario, System};
 
@@ -20,7 +20,7 @@ pub(crate) struct Outcome {
 pub(crate) fn table(arguments: &Arguments, outcome: &Outcome) -> String {
     let mut table = Table::new();
     let (scenario, system) = (outcome.scenario.name(), outcome.system.name());
-    let title = format!("{scenario}, {system}, {} nodes, {} seeds", arguments.nodes, arguments.seeds);
+    let title = format!("{scenario}, {system}, {} nodes, seeds: {}", arguments.nodes, arguments.seeds);
     table.set_header([title.as_str(), "measured", "bar", ""]);
     for measure in &outcome.report.measures {
         let bar = measure.bar.map(|bar| number(bar, measure.unit)).unwrap_or_default();
@@ -36,6 +36,9 @@ pub(crate) fn table(arguments: &Arguments, outcome: &Outcome) -> String {
 }
 
 fn number(value: f64, unit: &str) -> String {
+    if value.is_nan() {
+        return "never".to_owned();
+    }
     let digits = if value.fract() == 0.0 || value.abs() >= 100.0 { 0 } else { 2 };
     format!("{value:.digits$} {unit}").trim().to_owned()
 }
@@ -75,46 +78,80 @@ pub(crate) fn plot(
     outcomes: &[Outcome],
 ) -> Result<(), Box<dyn std::error::Error>> {
     fs::create_dir_all(folder)?;
-    let mut drawn = Vec::new();
-    for outcome in outcomes {
+    for (index, outcome) in outcomes.iter().enumerate() {
+        if outcomes[..index].iter().any(|earlier| earlier.scenario == outcome.scenario) {
+            continue;
+        }
+        let same: Vec<_> = outcomes.iter().filter(|other| other.scenario == outcome.scenario).collect();
         for curve in &outcome.report.curves {
-            let file =
-                format!("{}-{}-{}.svg", outcome.scenario.name(), curve.name.replace([' ', '%'], "-"), arguments.nodes);
-            if !drawn.contains(&file) {
-                let same = outcomes.iter().filter(|other| other.scenario == outcome.scenario);
-                let lines = same.flat_map(|other| {
-                    let curves = other.report.curves.iter().filter(|candidate| candidate.name == curve.name);
-                    curves.map(|curve| (other.system.name(), curve.points.clone()))
-                });
-                draw(&folder.join(&file), &curve.name, &lines.collect::<Vec<_>>())?;
-                drawn.push(file);
-            }
+            let Arguments { nodes, seeds, .. } = arguments;
+            let scenario = outcome.scenario.name();
+            let words: Vec<_> =
+                curve.name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+            let file = folder.join(format!("{scenario}-{}-{nodes}.svg", words.join("-")));
+            let plural = if *seeds == 1 { "" } else { "s" };
+            let title = format!("{scenario}: {}; {nodes} nodes, {seeds} seed{plural}", curve.name);
+            let lines: Vec<_> = same.iter().filter_map(|other| Line::of(other, curve)).collect();
+            draw(&file, &title, curve, &lines)?;
         }
     }
     Ok(())
 }
 
-type Line = (String, Vec<(f64, f64)>);
+/// One system's curve, in its color.
+struct Line<'a> {
+    label: String,
+    color: RGBColor,
+    points: &'a [(f64, f64)],
+}
 
-fn draw(file: &Path, title: &str, lines: &[Line]) -> Result<(), Box<dyn std::error::Error>> {
-    let latest = lines.iter().flat_map(|(_, points)| points).map(|(at, _)| *at).fold(1.0, f64::max);
-    let area = SVGBackend::new(file, (720, 400)).into_drawing_area();
-    area.fill(&WHITE)?;
-    let mut chart = ChartBuilder::on(&area)
-        .caption(title, ("sans-serif", 18))
-        .margin(12)
-        .x_label_area_size(36)
-        .y_label_area_size(48)
-        .build_cartesian_2d(0.0..latest * 1.02, 0.0..1.0)?;
-    chart.configure_mesh().x_desc("seconds").y_desc("share").draw()?;
-    for (index, (name, points)) in lines.iter().enumerate() {
-        let color = Palette99::pick(index).mix(1.0);
-        chart
-            .draw_series(LineSeries::new(points.iter().copied(), color.stroke_width(2)))?
-            .label(name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], color.stroke_width(2)));
+impl<'a> Line<'a> {
+    /// The curve of the same name, unless nothing happened.
+    fn of(outcome: &'a Outcome, curve: &Curve) -> Option<Self> {
+        let own = outcome.report.curves.iter().find(|own| own.name == curve.name && !own.points.is_empty())?;
+        let color = match outcome.system {
+            System::Adaptive => RGBColor(0, 114, 178),
+            System::Plain => RGBColor(213, 94, 0),
+            System::Foca => RGBColor(0, 158, 115),
+        };
+        Some(Self { label: outcome.system.name(), color, points: &own.points })
     }
-    chart.configure_series_labels().background_style(WHITE.mix(0.8)).border_style(BLACK).draw()?;
+}
+
+fn draw(file: &Path, title: &str, curve: &Curve, lines: &[Line<'_>]) -> Result<(), Box<dyn std::error::Error>> {
+    let latest = lines.iter().flat_map(|line| line.points).map(|(at, _)| *at).fold(0.1, f64::max);
+    let area = SVGBackend::new(file, (720, 430)).into_drawing_area();
+    area.fill(&WHITE)?;
+    let (head, body) = area.split_vertically(64);
+    head.draw(&Text::new(title, (LEFT, 16), ("sans-serif", 17)))?;
+    for (place, line) in (0..).zip(lines) {
+        let left = LEFT + place * 110;
+        head.draw(&PathElement::new([(left, 52), (left + 18, 52)], line.color.stroke_width(3)))?;
+        head.draw(&Text::new(line.label.as_str(), (left + 26, 45), ("sans-serif", 14)))?;
+    }
+    let mut chart = ChartBuilder::on(&body)
+        .margin(8)
+        .margin_right(24)
+        .x_label_area_size(42)
+        .y_label_area_size(LEFT - 8)
+        .build_cartesian_2d(0.0..latest * 1.05, 0.0..1.02)?;
+    chart
+        .configure_mesh()
+        .x_desc(format!("seconds after {}", curve.since))
+        .y_desc(format!("share of {}", curve.of))
+        .y_labels(6)
+        .y_label_formatter(&|share| format!("{:.0}%", share * 100.0))
+        .label_style(("sans-serif", 13))
+        .axis_desc_style(("sans-serif", 14))
+        .bold_line_style(RGBColor(221, 221, 221))
+        .light_line_style(TRANSPARENT)
+        .draw()?;
+    for line in lines {
+        chart.draw_series(LineSeries::new(line.points.iter().copied(), line.color.stroke_width(2)))?;
+    }
     area.present()?;
     Ok(())
 }
+
+/// Where the axis is.
+const LEFT: i32 = 70;

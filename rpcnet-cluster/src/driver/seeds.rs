@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
-use futures::future::join_all;
+use futures::{
+    FutureExt,
+    future::{BoxFuture, join_all},
+};
 use tokio::{
     sync::mpsc,
     time::{sleep, timeout},
@@ -18,7 +21,11 @@ pub(super) struct SeedsTask {
     inbox: mpsc::Sender<Command>,
     shared: Arc<Shared>,
     link: Option<Arc<Link>>,
+    resolve: Resolve,
 }
+
+/// Gives all addresses of a seed; none if its name can't be looked up now.
+type Resolve = Box<dyn Fn(Seed) -> BoxFuture<'static, Vec<SocketAddr>> + Send + Sync>;
 
 impl SeedsTask {
     pub(super) fn new(
@@ -28,7 +35,7 @@ impl SeedsTask {
         shared: Arc<Shared>,
         link: Option<Arc<Link>>,
     ) -> Self {
-        Self { seeds, added, inbox, shared, link }
+        Self { seeds, added, inbox, shared, link, resolve: Box::new(|seed| resolve(seed).boxed()) }
     }
 
     pub(super) async fn run(mut self) {
@@ -67,7 +74,7 @@ impl SeedsTask {
 
     /// Tells the core where the seeds take gossip; `false` if there is no core any more.
     async fn look_up(&self) -> bool {
-        let looked_up = join_all(self.seeds.iter().map(resolve)).await;
+        let looked_up = join_all(self.seeds.iter().cloned().map(&self.resolve)).await;
         let mut gossip = BTreeSet::new();
         let mut rpc = BTreeSet::new();
         for (seed, addrs) in self.seeds.iter().zip(looked_up) {
@@ -115,8 +122,7 @@ impl SeedsTask {
     }
 }
 
-/// All addresses of a seed; none if its name can't be looked up now.
-async fn resolve(seed: &Seed) -> Vec<SocketAddr> {
+async fn resolve(seed: Seed) -> Vec<SocketAddr> {
     match timeout(RESOLVE_TIMEOUT, tokio::net::lookup_host((seed.host(), seed.port()))).await {
         Ok(Ok(addrs)) => addrs.map(|addr| SocketAddr::new(addr.ip().to_canonical(), addr.port())).collect(),
         Ok(Err(error)) => {
@@ -149,3 +155,62 @@ const ASK_TIMEOUT: Duration = Duration::from_secs(3);
 const ASKED_AT_ONCE_MAX: usize = 8;
 const SEEDS_MAX: usize = 64;
 const ADDRESSES_MAX: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        sync::{broadcast, watch},
+        time::Instant,
+    };
+
+    use super::*;
+    use crate::{
+        Node, View,
+        membership::{Identity, MemberState, Membership, Settings, Tags, Time},
+        shared::Wanted,
+    };
+
+    fn address(last: u8) -> SocketAddr {
+        ([10, 0, 0, last], 7946).into()
+    }
+
+    /// A node that knows nobody.
+    fn alone() -> Arc<Shared> {
+        let id = crate::NodeId::new("alone").expect("short");
+        let tags = Tags::default();
+        let identity = Identity {
+            id: id.clone(),
+            gossip_address: address(1),
+            rpc_address: address(1),
+            generation: 1,
+            tags: tags.clone(),
+        };
+        let core = Membership::new(Settings::default(), identity, 1, Time::ZERO).expect("the defaults are valid");
+        let view = View::new(Arc::new(Node::new(Arc::clone(core.local()), MemberState::Alive)));
+        let wanted = Wanted { tags, degraded: false, unwell: BTreeSet::new(), draining: false, keyring: None };
+        Arc::new(Shared::new(id, address(1), view, wanted, &broadcast::Sender::new(1)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_name_that_is_not_known_yet_is_looked_up_until_it_is_and_again_when_it_moves() {
+        let (name, known) = watch::channel(Vec::new());
+        let (inbox, mut told) = mpsc::channel(1);
+        let (_adder, added) = mpsc::channel(1);
+        let seeds = vec!["gossip://seed.example:7946".parse().expect("a seed")];
+        let mut task = SeedsTask::new(seeds, added, inbox, alone(), None);
+        task.resolve = Box::new(move |_| std::future::ready(known.borrow().clone()).boxed());
+        let task = tokio::spawn(task.run());
+        for moved in [vec![], vec![], vec![address(7)], vec![address(8), address(9)]] {
+            name.send_replace(moved.clone());
+            let asked = Instant::now();
+            loop {
+                let Some(Command::Join(addrs)) = told.recv().await else { panic!("it tells of seeds") };
+                if addrs == moved {
+                    break;
+                }
+            }
+            assert!(asked.elapsed() <= PAUSE_MAX, "{moved:?} after {:?}", asked.elapsed());
+        }
+        task.abort();
+    }
+}

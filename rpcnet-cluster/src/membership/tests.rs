@@ -27,15 +27,17 @@ fn node(name: &str, port: u16, generation: u64) -> Membership {
     Membership::new(Settings::default(), identity, u64::from(port), Time::ZERO).expect("the defaults are valid")
 }
 
-/// Delivers what the nodes send each other, at once, until nobody has anything to say.
-fn exchange(now: Time, nodes: &mut [Membership]) {
+/// Delivers what the nodes send each other, at once, until nobody has anything to say. A datagram that one of them sends to
+/// an address arrives where `route` says.
+fn exchange(now: Time, nodes: &mut [Membership], route: impl Fn(SocketAddr, SocketAddr) -> SocketAddr) {
     for _ in 0..100 {
         let mut quiet = true;
         for from in 0..nodes.len() {
             let source = nodes[from].local().gossip_address;
             while let Some(transmit) = nodes[from].poll_transmit() {
                 quiet = false;
-                if let Some(to) = nodes.iter_mut().find(|node| node.local().gossip_address == transmit.to) {
+                let to = route(source, transmit.to);
+                if let Some(to) = nodes.iter_mut().find(|node| node.local().gossip_address == to) {
                     to.handle_packet(now, source, &transmit.payload);
                 }
             }
@@ -56,6 +58,15 @@ fn exchange(now: Time, nodes: &mut [Membership]) {
 
 /// Lets time pass in steps of ten milliseconds.
 fn run(now: &mut Time, seconds: u64, nodes: &mut [Membership]) {
+    run_routed(now, seconds, nodes, |_, to| to);
+}
+
+fn run_routed(
+    now: &mut Time,
+    seconds: u64,
+    nodes: &mut [Membership],
+    route: impl Fn(SocketAddr, SocketAddr) -> SocketAddr,
+) {
     for _ in 0..seconds * 100 {
         *now = *now + std::time::Duration::from_millis(10);
         for node in &mut *nodes {
@@ -63,7 +74,7 @@ fn run(now: &mut Time, seconds: u64, nodes: &mut [Membership]) {
                 node.handle_timeout(*now);
             }
         }
-        exchange(*now, nodes);
+        exchange(*now, nodes, &route);
     }
 }
 
@@ -175,6 +186,25 @@ fn another_node_in_a_failed_nodes_place_does_not_answer_for_it() {
     let b = NodeId::new("b").expect("short");
     assert_eq!(nodes[0].member(&b).map(|member| member.state), Some(MemberState::Failed));
     assert_eq!(nodes[0].node_count(), 2);
+}
+
+/// Strangers cannot make up what a member says, but they can carry it to another member.
+#[test]
+fn a_node_whose_pings_are_led_to_another_one_is_suspected_and_refutes() {
+    let (mut now, mut nodes) = pair();
+    nodes.push(node("c", 3, GENERATION));
+    nodes[2].join(now, vec![address(1)]);
+    run(&mut now, 5, &mut nodes);
+    nodes.iter_mut().for_each(|node| drop(events(node)));
+    let b_is_c = |from, to| if (from, to) == (address(1), address(2)) { address(3) } else { to };
+    run_routed(&mut now, 60, &mut nodes, b_is_c);
+    let seen = events(&mut nodes[0]);
+    let is_b = |record: &Arc<Record>| record.id.as_str() == "b";
+    assert!(seen.iter().any(|event| matches!(event, Event::NodeSuspect { node, .. } if is_b(node))), "{seen:?}");
+    let all = nodes.iter_mut().flat_map(events).chain(seen);
+    assert_eq!(all.filter(|event| matches!(event, Event::NodeFailed(_))).count(), 0);
+    run(&mut now, 5, &mut nodes);
+    assert!(nodes.iter().all(|node| node.members().len() == 2 && node.digest() == nodes[0].digest()));
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Where workers come from: gossip, a list, DNS, and one's own source; and what becomes of their connections.
 
-use std::net::SocketAddr;
-
 use crate::common::{config, sees, start, until, within};
 use crate::workers::{Seen, WorkClient, Worker, client_config, connected, join, serve_plain};
 use rpcnet::Server;
@@ -109,14 +107,14 @@ async fn a_name_is_looked_up_and_needs_no_gossip() {
     assert!(found.iter().any(|worker| worker.addr() == server.local_addr()), "{found:?}");
 }
 
-/// Addresses that the test sets.
-struct Fleet(watch::Receiver<Vec<SocketAddr>>);
+/// Workers that the test sets.
+struct Fleet(watch::Receiver<Vec<WorkerInfo>>);
 
 impl WorkerSource for Fleet {
     async fn run(mut self, workers: WorkerUpdates) {
         loop {
-            let addrs = self.0.borrow_and_update().clone();
-            workers.set(addrs.into_iter().map(WorkerInfo::at));
+            let known = self.0.borrow_and_update().clone();
+            workers.set(known);
             if self.0.changed().await.is_err() {
                 return;
             }
@@ -124,14 +122,32 @@ impl WorkerSource for Fleet {
     }
 }
 
+fn info(server: &Server) -> WorkerInfo {
+    WorkerInfo::at(server.local_addr())
+}
+
+/// The connection to a process that was killed dies of silence, which takes long: gossip knows sooner.
+#[tokio::test]
+async fn a_worker_whose_next_run_is_known_is_connected_to_anew() {
+    let worker = Worker::new("one");
+    let server = serve_plain(&worker).await;
+    let (fleet, known) = watch::channel(vec![info(&server)]);
+    let seen = Seen::new();
+    let cluster = ClusterClient::builder(Fleet(known), client_config()).with_observer(seen.clone()).start();
+    let client = connected(&cluster, "", 1).await;
+    fleet.send_modify(|known| known[0].generation += 1);
+    seen.until("another connection", |seen| seen.connected.values().sum::<u32>() == 2).await;
+    assert_eq!(client.name().await.expect("an answer"), "one");
+}
+
 #[tokio::test]
 async fn a_worker_that_its_source_knows_no_longer_has_its_connection_closed() {
     let workers = ["one", "two"].map(Worker::new);
     let servers = [serve_plain(&workers[0]).await, serve_plain(&workers[1]).await];
-    let (fleet, known) = watch::channel(servers.iter().map(Server::local_addr).collect());
+    let (fleet, known) = watch::channel(servers.iter().map(info).collect());
     let cluster = ClusterClient::new(Fleet(known), client_config());
     let client = connected(&cluster, "", 2).await;
-    fleet.send_replace(vec![servers[1].local_addr()]);
+    fleet.send_replace(vec![info(&servers[1])]);
     servers[0].stop_accepting();
     within("its client leaves", servers[0].wait_for_in_flight()).await;
     assert_eq!(client.name().await.expect("an answer"), "two");
@@ -149,7 +165,7 @@ async fn a_source_that_knows_nobody_fails_calls_and_one_that_is_silent_lets_them
     assert_eq!(error.kind(), rpcnet::ErrorKind::NoWorker, "{error}");
     let worker = Worker::new("one");
     let server = serve_plain(&worker).await;
-    fleet.send_replace(vec![server.local_addr()]);
+    fleet.send_replace(vec![info(&server)]);
     within("a worker", cluster.channel("").ready()).await.expect("a filter");
     assert_eq!(client.name().await.expect("an answer"), "one");
 }

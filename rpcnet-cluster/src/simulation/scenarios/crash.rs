@@ -63,8 +63,8 @@ pub fn crash<P: Protocol>(stage: &Stage<'_, P>) -> Report {
     report.measure("failed in 99% of views, p99", failed.at(0.99), "s", Some(7.0));
     report.measure("failed in all views, p99", everywhere.at(0.99), "s", None);
     report.measure("not failed in 99% of views after 40 s", undetected, "", Some(0.0));
-    report.curve("first suspicion", &suspected);
-    report.curve("failed in 99% of views", &failed);
+    report.curve("first suspicion or verdict", "the crash", "crashes", &suspected);
+    report.curve("failed in 99% of views", "the crash", "crashes", &failed);
     report
 }
 

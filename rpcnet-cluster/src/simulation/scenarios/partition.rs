@@ -66,7 +66,7 @@ pub fn partition<P: Protocol>(stage: &Stage<'_, P>, share: f64, apart: Duration)
     report.measure("all see all again, worst", whole.at(1.0), "s", Some(8.0));
     report.measure("worlds not whole after 60 s", unhealed, "", Some(0.0));
     report.measure("sent by each node while apart", peak, "B/s", None);
-    report.curve("detected", &detected);
+    report.curve("detected", "the cut", "nodes", &detected);
     report
 }
 

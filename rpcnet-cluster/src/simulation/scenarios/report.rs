@@ -26,7 +26,11 @@ pub struct Measure {
 #[derive(Clone, Debug)]
 pub struct Curve {
     /// What.
-    pub name: String,
+    pub name: &'static str,
+    /// What the seconds are counted from.
+    pub since: &'static str,
+    /// What the shares are shares of.
+    pub of: &'static str,
     /// Seconds, and the share.
     pub points: Vec<(f64, f64)>,
 }
@@ -37,14 +41,20 @@ impl Report {
         self.measures.push(Measure { name: name.into(), value, unit, bar });
     }
 
-    /// Adds the distribution of samples.
-    pub fn curve(&mut self, name: impl Into<String>, samples: &super::super::Quantiles) {
+    /// Adds the distribution of samples: seconds since `since`, one for each of `of`.
+    pub fn curve(
+        &mut self,
+        name: &'static str,
+        since: &'static str,
+        of: &'static str,
+        samples: &super::super::Quantiles,
+    ) {
         let sorted = samples.sorted();
-        let count = sorted.len() as f64;
+        let share = |rank: usize| rank as f64 / sorted.len() as f64;
         // A few hundred points draw the same line as a million.
         let step = sorted.len().div_ceil(400).max(1);
-        let points =
-            (0..).zip(&sorted).step_by(step).map(|(rank, value)| (*value, f64::from(rank + 1) / count)).collect();
-        self.curves.push(Curve { name: name.into(), points });
+        let some = sorted.iter().enumerate().step_by(step).map(|(before, value)| (*value, share(before)));
+        let points = some.chain(sorted.last().map(|last| (*last, 1.0))).collect();
+        self.curves.push(Curve { name, since, of, points });
     }
 }

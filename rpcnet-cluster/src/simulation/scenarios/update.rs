@@ -47,7 +47,7 @@ pub fn update<P: Protocol>(stage: &Stage<'_, P>) -> Report {
     report.measure("known to all, p99", all.at(0.99), "s", Some(2.0));
     report.measure("not known to all after 10 s", missed, "", Some(0.0));
     report.measure("sent by each node meanwhile, over 10 s", bytes / rounds, "B/s", None);
-    report.curve("known", &each);
+    report.curve("known", "it was published", "nodes", &each);
     report
 }
 
