@@ -76,7 +76,7 @@ fn beside(service: &Ident, suffix: &str) -> Ident {
 }
 
 /// An import: where the user has an item of its name, rustc would suggest `as` at the name's place, which is the trait's.
-fn at_attribute(ident: &Ident) -> Ident {
+pub(crate) fn at_attribute(ident: &Ident) -> Ident {
     let mut ident = ident.clone();
     ident.set_span(Span::call_site());
     ident

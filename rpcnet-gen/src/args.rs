@@ -9,19 +9,19 @@ use rpcnet_gen::{Builder, Parts};
 #[derive(Debug, Parser)]
 #[command(name = "rpcnet-gen", version)]
 pub(crate) struct Args {
-    /// Input .rpc file (Rust source with service trait); may be given several times
+    /// Input .rpc file (Rust source with service traits); may be given several times
     #[arg(short, long, required = true)]
     input: Vec<PathBuf>,
 
-    /// Output directory for generated code
+    /// Output directory for generated code: a folder for each service
     #[arg(short, long, default_value = "src/generated")]
     output: PathBuf,
 
-    /// Generate only server code
+    /// Generate only server code; its types are those of the module that mounts it
     #[arg(long)]
     server_only: bool,
 
-    /// Generate only client code
+    /// Generate only client code; its types are those of the module that mounts it
     #[arg(long)]
     client_only: bool,
 

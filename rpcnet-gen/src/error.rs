@@ -62,7 +62,8 @@ impl fmt::Display for Error {
             Kind::MissingInput(path) => write!(f, "Input file '{}' does not exist", path.display()),
             Kind::Io { action, path, source } => write!(f, "cannot {action} `{}`: {source}", path.display()),
             Kind::NoService(path) => {
-                write!(f, "`{}` defines no service: put `#[rpcnet::service]` on a trait", path.display())
+                let path = path.display();
+                write!(f, "`{path}` defines no service: put `#[rpcnet::service]` on a trait that stands in no `mod`")
             }
             Kind::Refused(diagnostics) => separated(f, diagnostics),
             Kind::SameFolder { folder, inputs: [first, second] } => {

@@ -128,7 +128,7 @@ fn modules(input: &Input, parts: Parts) -> TokenStream {
 /// What is said of generated code in vain.
 fn lints(parts: Parts) -> TokenStream {
     let links = (parts.client && !parts.server).then(|| quote!(rustdoc::broken_intra_doc_links,));
-    quote!(#![allow(dead_code, unreachable_pub, unused_imports, clippy::module_inception, clippy::wildcard_imports, #links)])
+    quote!(#![allow(dead_code, missing_debug_implementations, unreachable_pub, unused_imports, clippy::module_inception, clippy::wildcard_imports, #links)])
 }
 
 fn marker(input: &Input) -> String {

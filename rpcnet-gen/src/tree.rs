@@ -53,7 +53,12 @@ impl Entry {
     /// From what is there to what should be.
     pub(crate) fn diff(&self) -> String {
         let present = self.present.as_deref().unwrap_or_default();
-        let (path, from) = (self.path.display(), if self.present.is_some() { "committed" } else { "missing" });
+        let from = match &self.present {
+            None => "missing",
+            Some(_) if self.is_foreign() => "not written by rpcnet-gen",
+            Some(_) => "committed",
+        };
+        let path = self.path.display();
         let diff = TextDiff::from_lines(present, &self.text);
         diff.unified_diff().header(&format!("{path} ({from})"), &format!("{path} (generated)")).to_string()
     }

@@ -153,6 +153,8 @@ fn a_file_that_people_wrote_is_left_alone_and_nothing_else_is_written() {
     assert_eq!(said, expected);
     assert_eq!(greeting.read("src/generated/greeting/types.rs"), "// mine\n");
     assert_eq!(greeting.files(), ["types.rs"]);
+    let checked = String::from_utf8_lossy(&greeting.generate(&["--check"]).stdout).into_owned();
+    assert!(checked.contains("--- src/generated/greeting/types.rs (not written by rpcnet-gen)\n"), "{checked}");
 }
 
 #[test]
@@ -223,7 +225,8 @@ fn inputs_that_are_missing_or_define_no_service_are_told_by_name() {
     let greeting = Crate::new("pub struct Request;");
     assert_eq!(stderr(&greeting.run(&["-i", "none.rpc.rs"])), "Error: Input file 'none.rpc.rs' does not exist\n");
     let said = stderr(&greeting.generate(&[]));
-    assert_eq!(said, "Error: `src/greeting.rpc.rs` defines no service: put `#[rpcnet::service]` on a trait\n");
+    let expected = "defines no service: put `#[rpcnet::service]` on a trait that stands in no `mod`";
+    assert_eq!(said, format!("Error: `src/greeting.rpc.rs` {expected}\n"));
 }
 
 #[test]

@@ -110,7 +110,8 @@ pub use outcome::{CallError, CallResult, Outcome, StreamResult, Wire};
 ///
 /// `#[rpcnet::service(name = "billing.Greeting")]` changes the service's name on the wire, which is the trait's
 /// otherwise. `crate = "path"` says where rpcnet is, if not at `::rpcnet`. Where the crate has an item with the name of a
-/// generated one, `client = "OtherName"` gives that another name, and `handler`, `methods` and `server` do likewise.
+/// generated one, as in `struct GreetingServer` beside `trait Greeting`, rustc says that the name is defined twice:
+/// `server = "OtherName"` gives the generated one another name, and `client`, `handler` and `methods` do likewise.
 ///
 /// | `#[rpc(…)]` on a method | meaning |
 /// |---|---|

@@ -20,7 +20,8 @@ fn the_page_of_compile_errors_is_current() -> io::Result<()> {
 const HEAD: &str = "# Compile errors
 
 What `#[rpcnet::service]` refuses, what rustc prints, and what to write instead. All mistakes of a trait are reported
-by one build, each at the token that is to be changed.
+by one build, each at the token that is to be changed. To look up an error, search this page for its words without the
+names in them: each chapter begins with how its errors begin.
 
 This page is generated from the programs in `ui-tests/fail`, whose messages are tested, and from those in
 `ui-tests/right`, which compile. Do not edit it: `BLESS=1 cargo test -p ui-tests --test page` writes it anew.
@@ -32,8 +33,9 @@ const CHAPTERS: [(&str, &str, &str); 3] = [
     (
         "type_",
         "Types that do not fit",
-        "These need the types, so rustc tells, in words of rpcnet's where there are any. It names the trait that a type lacks:\n\
-         `rpcnet::Wire`, which every type has that is `Serialize + Deserialize`.",
+        "These need the types, so rustc tells, in words of rpcnet's where there are any. Of a type that can't travel it also\n\
+         says that `Wire` is not implemented: nobody implements that, every type has it that derives serde's\n\
+         `Serialize` and `Deserialize`.",
     ),
     ("handler_", "Handlers that do not fit", "The trait is fine, and its implementation is not: rustc tells."),
 ];
@@ -44,10 +46,12 @@ fn page() -> io::Result<String> {
     for (prefix, title, introduction) in CHAPTERS {
         // Writing to a string does not fail.
         let _ = write!(page, "\n## {title}\n\n{introduction}\n");
-        for case in cases.iter().filter(|case| chapter(&case.name) == prefix) {
-            case.write(&mut page);
-        }
+        let of_chapter = || cases.iter().filter(|case| chapter(&case.name) == prefix);
+        page.push('\n');
+        of_chapter().for_each(|case| case.write_entry(&mut page));
+        of_chapter().for_each(|case| case.write(&mut page));
     }
+    page.push_str(include_str!("../limits.md"));
     Ok(page)
 }
 
@@ -86,6 +90,13 @@ impl Case {
                 .to_owned(),
             name,
         })
+    }
+
+    /// The words of its first error, and where to find it.
+    fn write_entry(&self, page: &mut String) {
+        let first = self.printed.lines().next().unwrap_or_default();
+        let words = first.split_once(": ").map_or(first, |(_, words)| words);
+        let _ = writeln!(page, "- [{name}](#{name}): {words}", name = self.name);
     }
 
     fn write(&self, page: &mut String) {

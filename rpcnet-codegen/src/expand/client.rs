@@ -2,9 +2,9 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
-use syn::ext::IdentExt;
 
 use super::Context;
+use super::apart::Place;
 use crate::model::{Argument, Method, Output, Requests, Shape};
 use crate::names::generated;
 use crate::stream::result_types;
@@ -14,22 +14,25 @@ const MANY_ARGUMENTS: usize = 7;
 
 pub(super) fn expand(context: &Context<'_>) -> TokenStream {
     let Context { service, names, runtime, private, deprecated, names_methods, .. } = context;
-    let (visibility, client, channel) = (&service.original.vis, &names.client, &names.channel);
+    let (place, channel) = (Place::of(context, &names.client), &names.channel);
     let documentation = format!(
-        " Calls [`{service}`]: [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).",
-        service = names.service.unraw(),
+        " Calls {}: [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).",
+        place.link(),
     );
-    let connect = connect(context);
-    let constructors = constructors(context);
-    let methods = service.methods.iter().enumerate().map(|(place, method)| call(context, place, method));
-    quote! {
+    let attributes = quote! {
         #[doc = #documentation]
         #(#deprecated)*
         #[derive(#private::Clone, #private::Debug)]
         #[allow(dead_code)]
-        #visibility struct #client<#channel = #runtime::Client> {
-            caller: #private::Caller<#channel>,
-        }
+    };
+    let parameters = quote!(<#channel = #runtime::Client>);
+    let item = place.item(&attributes, &parameters, &quote!(caller: #private::Caller<#channel>,));
+    let client = place.path();
+    let connect = connect(context, &client);
+    let constructors = constructors(context);
+    let methods = service.methods.iter().enumerate().map(|(place, method)| call(context, place, method));
+    quote! {
+        #item
 
         #connect
 
@@ -42,9 +45,9 @@ pub(super) fn expand(context: &Context<'_>) -> TokenStream {
     }
 }
 
-fn connect(context: &Context<'_>) -> TokenStream {
-    let Context { service, names, private, names_trait, .. } = context;
-    let (visibility, client) = (&service.original.vis, &names.client);
+fn connect(context: &Context<'_>, client: &TokenStream) -> TokenStream {
+    let Context { service, private, names_trait, .. } = context;
+    let visibility = &service.original.vis;
     quote! {
         #[allow(dead_code)]
         #names_trait

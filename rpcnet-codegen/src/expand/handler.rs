@@ -1,7 +1,7 @@
 //! The trait that servers implement: the user's own, its methods returning futures that can be sent.
 
-use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Type, parse_quote_spanned};
@@ -39,15 +39,30 @@ fn signature(private: &TokenStream, method: &Method) -> TokenStream {
     let attributes = &method.attributes.kept;
     let signature = &method.original.sig;
     let (token, ident, inputs) = (signature.fn_token, &signature.ident, &signature.inputs);
+    let semicolon = method.original.semi_token;
     // A handler that cannot be sent is shown the method that asks for it.
     let span = generated_at(signature.asyncness.span());
     let output = output(private, &method.output);
     let private = located(private, span);
-    let future = quote_spanned!(span=> impl #private::Future<Output = #output> + #private::Send);
+    // Lints of signatures point from the user's first token to the last: at what the user wrote, rather than at the macro.
+    let (first, last) = ends(method.original.sig.output.to_token_stream());
+    let (opaque, close) = (quote_spanned!(first=> impl), quote_spanned!(last=> >));
+    let future = quote_spanned!(span=> #opaque #private::Send + #private::Future<Output = #output #close);
     quote! {
         #(#attributes)*
-        #token #ident(#inputs) -> #future;
+        #token #ident(#inputs) -> #future #semicolon
     }
+}
+
+/// Where the first and the last of `tokens` are.
+fn ends(tokens: TokenStream) -> (Span, Span) {
+    let mut tokens = tokens.into_iter();
+    let first = tokens.next();
+    let last = tokens.last().or_else(|| first.clone()).map(|token| match token {
+        TokenTree::Group(group) => group.span_close(),
+        token => token.span(),
+    });
+    (first.map_or_else(Span::call_site, |token| token.span()), last.unwrap_or_else(Span::call_site))
 }
 
 /// What the future resolves to. A stream is driven where the handler ran, so it is sent along.

@@ -27,7 +27,6 @@ pub(super) fn expand(context: &Context<'_>) -> TokenStream {
     let table_documentation = format!(" All methods of `{wire_name}`.");
     quote! {
         #[doc = #documentation]
-        #[derive(#private::Debug)]
         #[allow(dead_code)]
         #visibility struct #table;
 

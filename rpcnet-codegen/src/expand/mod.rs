@@ -3,6 +3,7 @@
 //! Every path goes through the runtime's `__private` module: nothing depends on what the user's
 //! module has in scope, its prelude included.
 
+mod apart;
 mod client;
 pub(crate) mod fallback;
 mod handler;

@@ -2,29 +2,30 @@
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::Context;
+use super::apart::Place;
 use crate::model::{Method, Output, Shape};
 use crate::names::{Names, generated, generated_at, located};
 
 pub(super) fn expand(context: &Context<'_>) -> TokenStream {
-    let Context { service, names, private, deprecated, .. } = context;
-    let (visibility, name, server, implementor) =
-        (&service.original.vis, &names.service, &names.server, &names.implementor);
+    let Context { names, private, deprecated, .. } = context;
+    let (place, implementor) = (Place::of(context, &names.server), &names.implementor);
     let documentation =
-        format!(" Serves [`{}`]: give it to a server, or run it alone by [`serve`](Self::serve).", name.unraw());
-    let constructors = constructors(context);
-    let dispatch = dispatch(context);
-    quote! {
+        format!(" Serves {}: give it to a server, or run it alone by [`serve`](Self::serve).", place.link());
+    let attributes = quote! {
         #[doc = #documentation]
         #(#deprecated)*
         #[derive(#private::Debug)]
         #[allow(dead_code)]
-        #visibility struct #server<#implementor> {
-            handler: #private::Arc<#implementor>,
-        }
+    };
+    let item = place.item(&attributes, &quote!(<#implementor>), &quote!(handler: #private::Arc<#implementor>,));
+    let server = place.path();
+    let constructors = constructors(context, &server);
+    let dispatch = dispatch(context, &server);
+    quote! {
+        #item
 
         #constructors
 
@@ -32,10 +33,9 @@ pub(super) fn expand(context: &Context<'_>) -> TokenStream {
     }
 }
 
-fn constructors(context: &Context<'_>) -> TokenStream {
+fn constructors(context: &Context<'_>, server: &TokenStream) -> TokenStream {
     let Context { service, names, private, names_trait, .. } = context;
-    let (visibility, name, server, implementor) =
-        (&service.original.vis, &names.service, &names.server, &names.implementor);
+    let (visibility, name, implementor) = (&service.original.vis, &names.service, &names.implementor);
     quote! {
         #[allow(dead_code)]
         #names_trait
@@ -74,9 +74,9 @@ fn constructors(context: &Context<'_>) -> TokenStream {
     }
 }
 
-fn dispatch(context: &Context<'_>) -> TokenStream {
+fn dispatch(context: &Context<'_>, server: &TokenStream) -> TokenStream {
     let Context { service, names, private, names_methods, .. } = context;
-    let (name, server, implementor, table) = (&names.service, &names.server, &names.implementor, &names.methods);
+    let (name, implementor, table) = (&names.service, &names.implementor, &names.methods);
     let arms = service.methods.iter().enumerate().map(|(place, method)| arm(context, place, method));
     quote! {
         #names_methods

@@ -6,15 +6,14 @@ pub trait Greeting: ::rpcnet::__private::Send + ::rpcnet::__private::Sync + 'sta
     fn greet(
         &self,
         request: GreetRequest,
-    ) -> impl ::rpcnet::__private::Future<
+    ) -> impl ::rpcnet::__private::Send + ::rpcnet::__private::Future<
         Output = Result<GreetResponse, GreetingError>,
-    > + ::rpcnet::__private::Send;
+    >;
 }
 /// Another name for [`Greeting`], the trait that a server implements.
 #[allow(unused_imports)]
 pub use Greeting as GreetingHandler;
 /// The methods of [`Greeting`], as they are named on the wire.
-#[derive(::rpcnet::__private::Debug)]
 #[allow(dead_code)]
 pub struct GreetingMethods;
 #[allow(dead_code, non_upper_case_globals)]
@@ -36,14 +35,19 @@ impl ::rpcnet::__private::Signature<0> for GreetingMethods {
         { ::rpcnet::__private::fits!((GreetRequest) (GreetResponse) (GreetingError)) },
     >;
 }
-/// Calls [`Greeting`]: [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).
-#[derive(::rpcnet::__private::Clone, ::rpcnet::__private::Debug)]
-#[allow(dead_code)]
-pub struct GreetingClient<C = ::rpcnet::Client> {
-    caller: ::rpcnet::__private::Caller<C>,
+#[allow(non_snake_case)]
+mod __GreetingClient {
+    /// Calls [`Greeting`](super::Greeting): [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).
+    #[derive(::rpcnet::__private::Clone, ::rpcnet::__private::Debug)]
+    #[allow(dead_code)]
+    pub struct GreetingClient<C = ::rpcnet::Client> {
+        pub(super) caller: ::rpcnet::__private::Caller<C>,
+    }
 }
+#[allow(unused_imports)]
+pub use __GreetingClient::GreetingClient as GreetingClient;
 #[allow(dead_code)]
-impl GreetingClient {
+impl __GreetingClient::GreetingClient {
     /// Connects to a server.
     ///
     /// # Errors
@@ -67,7 +71,7 @@ impl GreetingClient {
     }
 }
 #[allow(dead_code)]
-impl<C: ::rpcnet::__private::Channel> GreetingClient<C> {
+impl<C: ::rpcnet::__private::Channel> __GreetingClient::GreetingClient<C> {
     /// A client that sends its calls to `channel`.
     #[must_use]
     pub fn new(channel: C) -> Self {
@@ -112,14 +116,19 @@ impl<C: ::rpcnet::__private::Channel> GreetingClient<C> {
         self.caller.unary::<GreetingMethods, 0>(&GreetingMethods::greet, (request,))
     }
 }
-/// Serves [`Greeting`]: give it to a server, or run it alone by [`serve`](Self::serve).
-#[derive(::rpcnet::__private::Debug)]
-#[allow(dead_code)]
-pub struct GreetingServer<H> {
-    handler: ::rpcnet::__private::Arc<H>,
+#[allow(non_snake_case)]
+mod __GreetingServer {
+    /// Serves [`Greeting`](super::Greeting): give it to a server, or run it alone by [`serve`](Self::serve).
+    #[derive(::rpcnet::__private::Debug)]
+    #[allow(dead_code)]
+    pub struct GreetingServer<H> {
+        pub(super) handler: ::rpcnet::__private::Arc<H>,
+    }
 }
+#[allow(unused_imports)]
+pub use __GreetingServer::GreetingServer as GreetingServer;
 #[allow(dead_code)]
-impl<H: Greeting> GreetingServer<H> {
+impl<H: Greeting> __GreetingServer::GreetingServer<H> {
     /// Serves calls by `handler`.
     #[must_use]
     pub fn new(handler: H) -> Self {
@@ -144,14 +153,14 @@ impl<H: Greeting> GreetingServer<H> {
         ::rpcnet::__private::serve(self, config)
     }
 }
-impl<H> ::rpcnet::__private::Clone for GreetingServer<H> {
+impl<H> ::rpcnet::__private::Clone for __GreetingServer::GreetingServer<H> {
     fn clone(&self) -> Self {
         Self {
             handler: ::rpcnet::__private::Arc::clone(&self.handler),
         }
     }
 }
-impl<H: Greeting> ::rpcnet::__private::Service for GreetingServer<H> {
+impl<H: Greeting> ::rpcnet::__private::Service for __GreetingServer::GreetingServer<H> {
     const DESCRIPTOR: &'static ::rpcnet::__private::ServiceDescriptor = &GreetingMethods::SERVICE;
     async fn call(
         self,

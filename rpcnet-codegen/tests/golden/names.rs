@@ -6,15 +6,14 @@ pub trait r#Match: ::rpcnet::__private::Send + ::rpcnet::__private::Sync + 'stat
         &self,
         r#in: C,
         call: Vec<C_>,
-    ) -> impl ::rpcnet::__private::Future<
+    ) -> impl ::rpcnet::__private::Send + ::rpcnet::__private::Future<
         Output = Result<H, String>,
-    > + ::rpcnet::__private::Send;
+    >;
 }
 /// Another name for [`Match`], the trait that a server implements.
 #[allow(unused_imports)]
 pub use r#Match as MatchHandler;
 /// The methods of [`Match`], as they are named on the wire.
-#[derive(::rpcnet::__private::Debug)]
 #[allow(dead_code)]
 pub struct MatchMethods;
 #[allow(dead_code, non_upper_case_globals)]
@@ -36,14 +35,19 @@ impl ::rpcnet::__private::Signature<0> for MatchMethods {
         { ::rpcnet::__private::fits!((C) (Vec < C_ >) (H) (String)) },
     >;
 }
-/// Calls [`Match`]: [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).
-#[derive(::rpcnet::__private::Clone, ::rpcnet::__private::Debug)]
-#[allow(dead_code)]
-pub struct MatchClient<C__ = ::rpcnet::Client> {
-    caller: ::rpcnet::__private::Caller<C__>,
+#[allow(non_snake_case)]
+mod __MatchClient {
+    /// Calls [`Match`](super::Match): [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).
+    #[derive(::rpcnet::__private::Clone, ::rpcnet::__private::Debug)]
+    #[allow(dead_code)]
+    pub struct MatchClient<C__ = ::rpcnet::Client> {
+        pub(super) caller: ::rpcnet::__private::Caller<C__>,
+    }
 }
+#[allow(unused_imports)]
+pub use __MatchClient::MatchClient as MatchClient;
 #[allow(dead_code)]
-impl MatchClient {
+impl __MatchClient::MatchClient {
     /// Connects to a server.
     ///
     /// # Errors
@@ -67,7 +71,7 @@ impl MatchClient {
     }
 }
 #[allow(dead_code)]
-impl<C__: ::rpcnet::__private::Channel> MatchClient<C__> {
+impl<C__: ::rpcnet::__private::Channel> __MatchClient::MatchClient<C__> {
     /// A client that sends its calls to `channel`.
     #[must_use]
     pub fn new(channel: C__) -> Self {
@@ -113,14 +117,19 @@ impl<C__: ::rpcnet::__private::Channel> MatchClient<C__> {
         self.caller.unary::<MatchMethods, 0>(&MatchMethods::r#type, (r#in, call))
     }
 }
-/// Serves [`Match`]: give it to a server, or run it alone by [`serve`](Self::serve).
-#[derive(::rpcnet::__private::Debug)]
-#[allow(dead_code)]
-pub struct MatchServer<H_> {
-    handler: ::rpcnet::__private::Arc<H_>,
+#[allow(non_snake_case)]
+mod __MatchServer {
+    /// Serves [`Match`](super::Match): give it to a server, or run it alone by [`serve`](Self::serve).
+    #[derive(::rpcnet::__private::Debug)]
+    #[allow(dead_code)]
+    pub struct MatchServer<H_> {
+        pub(super) handler: ::rpcnet::__private::Arc<H_>,
+    }
 }
+#[allow(unused_imports)]
+pub use __MatchServer::MatchServer as MatchServer;
 #[allow(dead_code)]
-impl<H_: r#Match> MatchServer<H_> {
+impl<H_: r#Match> __MatchServer::MatchServer<H_> {
     /// Serves calls by `handler`.
     #[must_use]
     pub fn new(handler: H_) -> Self {
@@ -145,14 +154,14 @@ impl<H_: r#Match> MatchServer<H_> {
         ::rpcnet::__private::serve(self, config)
     }
 }
-impl<H_> ::rpcnet::__private::Clone for MatchServer<H_> {
+impl<H_> ::rpcnet::__private::Clone for __MatchServer::MatchServer<H_> {
     fn clone(&self) -> Self {
         Self {
             handler: ::rpcnet::__private::Arc::clone(&self.handler),
         }
     }
 }
-impl<H_: r#Match> ::rpcnet::__private::Service for MatchServer<H_> {
+impl<H_: r#Match> ::rpcnet::__private::Service for __MatchServer::MatchServer<H_> {
     const DESCRIPTOR: &'static ::rpcnet::__private::ServiceDescriptor = &MatchMethods::SERVICE;
     async fn call(
         self,

@@ -7,16 +7,16 @@ pub(crate) trait Orders: std::fmt::Debug + ::rpcnet::__private::Send + ::rpcnet:
     /// Several calls count no more than one.
     fn count(
         &self,
-    ) -> impl ::rpcnet::__private::Future<
+    ) -> impl ::rpcnet::__private::Send + ::rpcnet::__private::Future<
         Output = Result<u64, ShopError>,
-    > + ::rpcnet::__private::Send;
+    >;
     fn place_order(
         &self,
         item: String,
         amount: u32,
-    ) -> impl ::rpcnet::__private::Future<
+    ) -> impl ::rpcnet::__private::Send + ::rpcnet::__private::Future<
         Output = Answer<OrderId>,
-    > + ::rpcnet::__private::Send;
+    >;
     /// The old way.
     #[deprecated(note = "place it")]
     #[allow(clippy::too_many_arguments)]
@@ -24,23 +24,22 @@ pub(crate) trait Orders: std::fmt::Debug + ::rpcnet::__private::Send + ::rpcnet:
     fn order(
         &self,
         item: String,
-    ) -> impl ::rpcnet::__private::Future<
+    ) -> impl ::rpcnet::__private::Send + ::rpcnet::__private::Future<
         Output = Answer<OrderId>,
-    > + ::rpcnet::__private::Send;
+    >;
     #[cfg(feature = "returns")]
     #[cfg_attr(docsrs, doc = "Takes it back.", inline)]
     fn take_back(
         &self,
         order: OrderId,
-    ) -> impl ::rpcnet::__private::Future<
+    ) -> impl ::rpcnet::__private::Send + ::rpcnet::__private::Future<
         Output = Answer<()>,
-    > + ::rpcnet::__private::Send;
+    >;
 }
 /// Another name for [`Orders`], the trait that a server implements.
 #[allow(unused_imports)]
 pub(crate) use Orders as OrdersHandler;
 /// The methods of [`Orders`], as they are named on the wire.
-#[derive(::rpcnet::__private::Debug)]
 #[allow(dead_code)]
 pub(crate) struct OrdersMethods;
 #[allow(dead_code, non_upper_case_globals)]
@@ -124,14 +123,19 @@ impl ::rpcnet::__private::Signature<3> for OrdersMethods {
         },
     >;
 }
-/// Calls [`Orders`]: [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).
-#[derive(::rpcnet::__private::Clone, ::rpcnet::__private::Debug)]
-#[allow(dead_code)]
-pub(crate) struct OrdersClient<C = ::rpcnet::Client> {
-    caller: ::rpcnet::__private::Caller<C>,
+#[allow(non_snake_case)]
+mod __OrdersClient {
+    /// Calls [`Orders`](super::Orders): [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).
+    #[derive(::rpcnet::__private::Clone, ::rpcnet::__private::Debug)]
+    #[allow(dead_code)]
+    pub struct OrdersClient<C = ::rpcnet::Client> {
+        pub(super) caller: ::rpcnet::__private::Caller<C>,
+    }
 }
+#[allow(unused_imports)]
+pub(crate) use __OrdersClient::OrdersClient as OrdersClient;
 #[allow(dead_code)]
-impl OrdersClient {
+impl __OrdersClient::OrdersClient {
     /// Connects to a server.
     ///
     /// # Errors
@@ -156,7 +160,7 @@ impl OrdersClient {
 }
 #[allow(dead_code)]
 #[allow(deprecated)]
-impl<C: ::rpcnet::__private::Channel> OrdersClient<C> {
+impl<C: ::rpcnet::__private::Channel> __OrdersClient::OrdersClient<C> {
     /// A client that sends its calls to `channel`.
     #[must_use]
     pub(crate) fn new(channel: C) -> Self {
@@ -241,14 +245,19 @@ impl<C: ::rpcnet::__private::Channel> OrdersClient<C> {
         self.caller.unary::<OrdersMethods, 3>(&OrdersMethods::take_back, (order,))
     }
 }
-/// Serves [`Orders`]: give it to a server, or run it alone by [`serve`](Self::serve).
-#[derive(::rpcnet::__private::Debug)]
-#[allow(dead_code)]
-pub(crate) struct OrdersServer<H> {
-    handler: ::rpcnet::__private::Arc<H>,
+#[allow(non_snake_case)]
+mod __OrdersServer {
+    /// Serves [`Orders`](super::Orders): give it to a server, or run it alone by [`serve`](Self::serve).
+    #[derive(::rpcnet::__private::Debug)]
+    #[allow(dead_code)]
+    pub struct OrdersServer<H> {
+        pub(super) handler: ::rpcnet::__private::Arc<H>,
+    }
 }
+#[allow(unused_imports)]
+pub(crate) use __OrdersServer::OrdersServer as OrdersServer;
 #[allow(dead_code)]
-impl<H: Orders> OrdersServer<H> {
+impl<H: Orders> __OrdersServer::OrdersServer<H> {
     /// Serves calls by `handler`.
     #[must_use]
     pub(crate) fn new(handler: H) -> Self {
@@ -273,7 +282,7 @@ impl<H: Orders> OrdersServer<H> {
         ::rpcnet::__private::serve(self, config)
     }
 }
-impl<H> ::rpcnet::__private::Clone for OrdersServer<H> {
+impl<H> ::rpcnet::__private::Clone for __OrdersServer::OrdersServer<H> {
     fn clone(&self) -> Self {
         Self {
             handler: ::rpcnet::__private::Arc::clone(&self.handler),
@@ -281,7 +290,7 @@ impl<H> ::rpcnet::__private::Clone for OrdersServer<H> {
     }
 }
 #[allow(deprecated)]
-impl<H: Orders> ::rpcnet::__private::Service for OrdersServer<H> {
+impl<H: Orders> ::rpcnet::__private::Service for __OrdersServer::OrdersServer<H> {
     const DESCRIPTOR: &'static ::rpcnet::__private::ServiceDescriptor = &OrdersMethods::SERVICE;
     async fn call(
         self,

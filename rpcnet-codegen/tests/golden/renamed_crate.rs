@@ -3,15 +3,14 @@
 trait Ping: crate::vendored::network::__private::Send + crate::vendored::network::__private::Sync + 'static {
     fn ping(
         &self,
-    ) -> impl crate::vendored::network::__private::Future<
+    ) -> impl crate::vendored::network::__private::Send + crate::vendored::network::__private::Future<
         Output = Result<(), String>,
-    > + crate::vendored::network::__private::Send;
+    >;
 }
 /// Another name for [`Ping`], the trait that a server implements.
 #[allow(unused_imports)]
 use Ping as PingHandler;
 /// The methods of [`Ping`], as they are named on the wire.
-#[derive(crate::vendored::network::__private::Debug)]
 #[allow(dead_code)]
 struct PingMethods;
 #[allow(dead_code, non_upper_case_globals)]
@@ -33,17 +32,22 @@ impl crate::vendored::network::__private::Signature<0> for PingMethods {
         { crate::vendored::network::__private::fits!((()) (String)) },
     >;
 }
-/// Calls [`Ping`]: [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).
-#[derive(
-    crate::vendored::network::__private::Clone,
-    crate::vendored::network::__private::Debug
-)]
-#[allow(dead_code)]
-struct PingClient<C = crate::vendored::network::Client> {
-    caller: crate::vendored::network::__private::Caller<C>,
+#[allow(non_snake_case)]
+mod __PingClient {
+    /// Calls [`Ping`](super::Ping): [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).
+    #[derive(
+        crate::vendored::network::__private::Clone,
+        crate::vendored::network::__private::Debug
+    )]
+    #[allow(dead_code)]
+    pub struct PingClient<C = crate::vendored::network::Client> {
+        pub(super) caller: crate::vendored::network::__private::Caller<C>,
+    }
 }
+#[allow(unused_imports)]
+use __PingClient::PingClient as PingClient;
 #[allow(dead_code)]
-impl PingClient {
+impl __PingClient::PingClient {
     /// Connects to a server.
     ///
     /// # Errors
@@ -73,7 +77,7 @@ impl PingClient {
     }
 }
 #[allow(dead_code)]
-impl<C: crate::vendored::network::__private::Channel> PingClient<C> {
+impl<C: crate::vendored::network::__private::Channel> __PingClient::PingClient<C> {
     /// A client that sends its calls to `channel`.
     #[must_use]
     fn new(channel: C) -> Self {
@@ -129,14 +133,19 @@ impl<C: crate::vendored::network::__private::Channel> PingClient<C> {
         self.caller.unary::<PingMethods, 0>(&PingMethods::ping, ())
     }
 }
-/// Serves [`Ping`]: give it to a server, or run it alone by [`serve`](Self::serve).
-#[derive(crate::vendored::network::__private::Debug)]
-#[allow(dead_code)]
-struct PingServer<H> {
-    handler: crate::vendored::network::__private::Arc<H>,
+#[allow(non_snake_case)]
+mod __PingServer {
+    /// Serves [`Ping`](super::Ping): give it to a server, or run it alone by [`serve`](Self::serve).
+    #[derive(crate::vendored::network::__private::Debug)]
+    #[allow(dead_code)]
+    pub struct PingServer<H> {
+        pub(super) handler: crate::vendored::network::__private::Arc<H>,
+    }
 }
+#[allow(unused_imports)]
+use __PingServer::PingServer as PingServer;
 #[allow(dead_code)]
-impl<H: Ping> PingServer<H> {
+impl<H: Ping> __PingServer::PingServer<H> {
     /// Serves calls by `handler`.
     #[must_use]
     fn new(handler: H) -> Self {
@@ -164,14 +173,15 @@ impl<H: Ping> PingServer<H> {
         crate::vendored::network::__private::serve(self, config)
     }
 }
-impl<H> crate::vendored::network::__private::Clone for PingServer<H> {
+impl<H> crate::vendored::network::__private::Clone for __PingServer::PingServer<H> {
     fn clone(&self) -> Self {
         Self {
             handler: crate::vendored::network::__private::Arc::clone(&self.handler),
         }
     }
 }
-impl<H: Ping> crate::vendored::network::__private::Service for PingServer<H> {
+impl<H: Ping> crate::vendored::network::__private::Service
+for __PingServer::PingServer<H> {
     const DESCRIPTOR: &'static crate::vendored::network::__private::ServiceDescriptor = &PingMethods::SERVICE;
     async fn call(
         self,

@@ -5,45 +5,44 @@ pub trait Chat: ::rpcnet::__private::Send + ::rpcnet::__private::Sync + 'static 
     /// One request, one response.
     fn rooms(
         &self,
-    ) -> impl ::rpcnet::__private::Future<
+    ) -> impl ::rpcnet::__private::Send + ::rpcnet::__private::Future<
         Output = Result<Vec<String>, ChatError>,
-    > + ::rpcnet::__private::Send;
+    >;
     /// One request, many responses.
     fn history(
         &self,
         room: String,
         lines: u32,
-    ) -> impl ::rpcnet::__private::Future<
+    ) -> impl ::rpcnet::__private::Send + ::rpcnet::__private::Future<
         Output = Result<
             impl Stream<Item = Result<Line, ChatError>> + ::rpcnet::__private::Send,
             ChatError,
         >,
-    > + ::rpcnet::__private::Send;
+    >;
     /// Many requests, one response.
     fn import(
         &self,
         room: String,
         lines: Streaming<Line>,
-    ) -> impl ::rpcnet::__private::Future<
+    ) -> impl ::rpcnet::__private::Send + ::rpcnet::__private::Future<
         Output = Result<u64, ChatError>,
-    > + ::rpcnet::__private::Send;
+    >;
     /// Many of both.
     fn join(
         &self,
         lines: rpcnet::Streaming<Line>,
-    ) -> impl ::rpcnet::__private::Future<
+    ) -> impl ::rpcnet::__private::Send + ::rpcnet::__private::Future<
         Output = ChatResult<
             impl futures::Stream<
                 Item = ChatResult<Line>,
             > + Unpin + ::rpcnet::__private::Send,
         >,
-    > + ::rpcnet::__private::Send;
+    >;
 }
 /// Another name for [`Chat`], the trait that a server implements.
 #[allow(unused_imports)]
 pub use Chat as ChatHandler;
 /// The methods of [`Chat`], as they are named on the wire.
-#[derive(::rpcnet::__private::Debug)]
 #[allow(dead_code)]
 pub struct ChatMethods;
 #[allow(dead_code, non_upper_case_globals)]
@@ -112,14 +111,19 @@ impl ::rpcnet::__private::Signature<3> for ChatMethods {
         },
     >;
 }
-/// Calls [`Chat`]: [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).
-#[derive(::rpcnet::__private::Clone, ::rpcnet::__private::Debug)]
-#[allow(dead_code)]
-pub struct ChatClient<C = ::rpcnet::Client> {
-    caller: ::rpcnet::__private::Caller<C>,
+#[allow(non_snake_case)]
+mod __ChatClient {
+    /// Calls [`Chat`](super::Chat): [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).
+    #[derive(::rpcnet::__private::Clone, ::rpcnet::__private::Debug)]
+    #[allow(dead_code)]
+    pub struct ChatClient<C = ::rpcnet::Client> {
+        pub(super) caller: ::rpcnet::__private::Caller<C>,
+    }
 }
+#[allow(unused_imports)]
+pub use __ChatClient::ChatClient as ChatClient;
 #[allow(dead_code)]
-impl ChatClient {
+impl __ChatClient::ChatClient {
     /// Connects to a server.
     ///
     /// # Errors
@@ -143,7 +147,7 @@ impl ChatClient {
     }
 }
 #[allow(dead_code)]
-impl<C: ::rpcnet::__private::Channel> ChatClient<C> {
+impl<C: ::rpcnet::__private::Channel> __ChatClient::ChatClient<C> {
     /// A client that sends its calls to `channel`.
     #[must_use]
     pub fn new(channel: C) -> Self {
@@ -220,14 +224,19 @@ impl<C: ::rpcnet::__private::Channel> ChatClient<C> {
         self.caller.bidirectional::<ChatMethods, 3, S>(&ChatMethods::join, (), lines)
     }
 }
-/// Serves [`Chat`]: give it to a server, or run it alone by [`serve`](Self::serve).
-#[derive(::rpcnet::__private::Debug)]
-#[allow(dead_code)]
-pub struct ChatServer<H> {
-    handler: ::rpcnet::__private::Arc<H>,
+#[allow(non_snake_case)]
+mod __ChatServer {
+    /// Serves [`Chat`](super::Chat): give it to a server, or run it alone by [`serve`](Self::serve).
+    #[derive(::rpcnet::__private::Debug)]
+    #[allow(dead_code)]
+    pub struct ChatServer<H> {
+        pub(super) handler: ::rpcnet::__private::Arc<H>,
+    }
 }
+#[allow(unused_imports)]
+pub use __ChatServer::ChatServer as ChatServer;
 #[allow(dead_code)]
-impl<H: Chat> ChatServer<H> {
+impl<H: Chat> __ChatServer::ChatServer<H> {
     /// Serves calls by `handler`.
     #[must_use]
     pub fn new(handler: H) -> Self {
@@ -252,14 +261,14 @@ impl<H: Chat> ChatServer<H> {
         ::rpcnet::__private::serve(self, config)
     }
 }
-impl<H> ::rpcnet::__private::Clone for ChatServer<H> {
+impl<H> ::rpcnet::__private::Clone for __ChatServer::ChatServer<H> {
     fn clone(&self) -> Self {
         Self {
             handler: ::rpcnet::__private::Arc::clone(&self.handler),
         }
     }
 }
-impl<H: Chat> ::rpcnet::__private::Service for ChatServer<H> {
+impl<H: Chat> ::rpcnet::__private::Service for __ChatServer::ChatServer<H> {
     const DESCRIPTOR: &'static ::rpcnet::__private::ServiceDescriptor = &ChatMethods::SERVICE;
     async fn call(
         self,

@@ -5,15 +5,21 @@
 
 use super::*;
 
-/// Calls [`Shop`]: [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).
-#[derive(::rpcnet::__private::Clone, ::rpcnet::__private::Debug)]
-#[allow(dead_code)]
-pub struct ShopClient<C = ::rpcnet::Client> {
-    caller: ::rpcnet::__private::Caller<C>,
+#[allow(non_snake_case)]
+mod __ShopClient {
+    /// Calls [`Shop`](super::Shop): [`connect`](Self::connect) it to a server, or have it call through a channel by [`new`](Self::new).
+    #[derive(::rpcnet::__private::Clone, ::rpcnet::__private::Debug)]
+    #[allow(dead_code)]
+    pub struct ShopClient<C = ::rpcnet::Client> {
+        pub(super) caller: ::rpcnet::__private::Caller<C>,
+    }
 }
 
+#[allow(unused_imports)]
+pub use __ShopClient::ShopClient as ShopClient;
+
 #[allow(dead_code)]
-impl ShopClient {
+impl __ShopClient::ShopClient {
     /// Connects to a server.
     ///
     /// # Errors
@@ -39,7 +45,7 @@ impl ShopClient {
 
 #[allow(dead_code)]
 #[allow(deprecated)]
-impl<C: ::rpcnet::__private::Channel> ShopClient<C> {
+impl<C: ::rpcnet::__private::Channel> __ShopClient::ShopClient<C> {
     /// A client that sends its calls to `channel`.
     #[must_use]
     pub fn new(channel: C) -> Self {

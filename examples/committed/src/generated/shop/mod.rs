@@ -4,6 +4,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(
     dead_code,
+    missing_debug_implementations,
     unreachable_pub,
     unused_imports,
     clippy::module_inception,
@@ -20,7 +21,6 @@ use rpcnet::prelude::{Stream, Streaming};
 use serde::{Deserialize, Serialize};
 
 /// The methods of [`Shop`], as they are named on the wire.
-#[derive(::rpcnet::__private::Debug)]
 #[allow(dead_code)]
 pub struct ShopMethods;
 

@@ -11,64 +11,70 @@ pub trait Shop: ::rpcnet::__private::Send + ::rpcnet::__private::Sync + 'static 
     fn count(
         &self,
         name: String,
-    ) -> impl ::rpcnet::__private::Future<
+    ) -> impl ::rpcnet::__private::Send + ::rpcnet::__private::Future<
         Output = ShopResult<u32>,
-    > + ::rpcnet::__private::Send;
+    >;
     /// Takes from the shelf, also when the customer has gone meanwhile.
     fn buy(
         &self,
         item: Item,
-    ) -> impl ::rpcnet::__private::Future<
+    ) -> impl ::rpcnet::__private::Send + ::rpcnet::__private::Future<
         Output = Result<Item, ShopError>,
-    > + ::rpcnet::__private::Send;
+    >;
     /// All there is.
     fn shelves(
         &self,
-    ) -> impl ::rpcnet::__private::Future<
+    ) -> impl ::rpcnet::__private::Send + ::rpcnet::__private::Future<
         Output = Result<
             impl Stream<Item = Result<Item, ShopError>> + ::rpcnet::__private::Send,
             ShopError,
         >,
-    > + ::rpcnet::__private::Send;
+    >;
     /// Fills the shelves, and says how many items that were.
     fn deliver(
         &self,
         from: String,
         items: Streaming<Item>,
-    ) -> impl ::rpcnet::__private::Future<
+    ) -> impl ::rpcnet::__private::Send + ::rpcnet::__private::Future<
         Output = Result<u32, ShopError>,
-    > + ::rpcnet::__private::Send;
+    >;
     /// Answers each name with what there is of it.
     fn ask(
         &self,
         names: Streaming<String>,
-    ) -> impl ::rpcnet::__private::Future<
+    ) -> impl ::rpcnet::__private::Send + ::rpcnet::__private::Future<
         Output = ShopResult<
             impl Stream<Item = ShopResult<Item>> + ::rpcnet::__private::Send,
         >,
-    > + ::rpcnet::__private::Send;
+    >;
     /// Whether the door is open.
     #[deprecated = "it always is"]
     fn open(
         &self,
-    ) -> impl ::rpcnet::__private::Future<
+    ) -> impl ::rpcnet::__private::Send + ::rpcnet::__private::Future<
         Output = ShopResult<bool>,
-    > + ::rpcnet::__private::Send;
+    >;
 }
 
 /// Another name for [`Shop`], the trait that a server implements.
 #[allow(unused_imports)]
 pub use Shop as ShopHandler;
 
-/// Serves [`Shop`]: give it to a server, or run it alone by [`serve`](Self::serve).
-#[derive(::rpcnet::__private::Debug)]
-#[allow(dead_code)]
-pub struct ShopServer<H> {
-    handler: ::rpcnet::__private::Arc<H>,
+#[allow(non_snake_case)]
+mod __ShopServer {
+    /// Serves [`Shop`](super::Shop): give it to a server, or run it alone by [`serve`](Self::serve).
+    #[derive(::rpcnet::__private::Debug)]
+    #[allow(dead_code)]
+    pub struct ShopServer<H> {
+        pub(super) handler: ::rpcnet::__private::Arc<H>,
+    }
 }
 
+#[allow(unused_imports)]
+pub use __ShopServer::ShopServer as ShopServer;
+
 #[allow(dead_code)]
-impl<H: Shop> ShopServer<H> {
+impl<H: Shop> __ShopServer::ShopServer<H> {
     /// Serves calls by `handler`.
     #[must_use]
     pub fn new(handler: H) -> Self {
@@ -94,7 +100,7 @@ impl<H: Shop> ShopServer<H> {
     }
 }
 
-impl<H> ::rpcnet::__private::Clone for ShopServer<H> {
+impl<H> ::rpcnet::__private::Clone for __ShopServer::ShopServer<H> {
     fn clone(&self) -> Self {
         Self {
             handler: ::rpcnet::__private::Arc::clone(&self.handler),
@@ -103,7 +109,7 @@ impl<H> ::rpcnet::__private::Clone for ShopServer<H> {
 }
 
 #[allow(deprecated)]
-impl<H: Shop> ::rpcnet::__private::Service for ShopServer<H> {
+impl<H: Shop> ::rpcnet::__private::Service for __ShopServer::ShopServer<H> {
     const DESCRIPTOR: &'static ::rpcnet::__private::ServiceDescriptor = &ShopMethods::SERVICE;
     async fn call(
         self,
