@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use super::pool::Usual;
 use crate::membership::Time;
 
 /// What a worker says about its load, with a response or a heartbeat.
@@ -77,14 +78,14 @@ impl Reported {
 
     /// Calls that others have there: as reported at first, and more and more what workers have on average. After as long as
     /// a call takes at times, a queue has little to do with what it was.
-    pub(crate) fn expected_others(&self, now: Time, average: f32, typical_us: f32) -> f32 {
+    pub(crate) fn expected_others(&self, now: Time, usual: &Usual) -> f32 {
         let at = self.at_us.load(Ordering::Relaxed);
         if at == 0 {
-            return average;
+            return usual.others;
         }
         let age_us = now.as_micros().saturating_sub(at) as f32;
         let reported = self.others.load(Ordering::Relaxed) as f32;
-        average + (reported - average) * decay(age_us / typical_us.clamp(1.0, BELIEVED.as_micros() as f32))
+        usual.others + (reported - usual.others) * decay(age_us * usual.fading)
     }
 
     fn belief(&self, now: Time) -> f32 {
@@ -106,6 +107,6 @@ pub(crate) fn decay(x: f32) -> f32 {
 }
 
 /// After this long, e^-1 of a report is believed.
-const BELIEVED: Duration = Duration::from_secs(1);
+pub(crate) const BELIEVED: Duration = Duration::from_secs(1);
 const FRESH: Duration = Duration::from_millis(200);
 const FORGOTTEN: Duration = Duration::from_secs(3);

@@ -63,7 +63,7 @@ impl Balancer for LoadBalancingStrategy {
 }
 
 fn in_turn(candidates: &Candidates, request: &PickRequest<'_>) -> Option<usize> {
-    let mut turns = (0..candidates.len() + TRIES).map(|_| candidates.cursor.turn(candidates.len()));
+    let mut turns = (0..candidates.len() + TRIES).map(|_| candidates.cursor.turn());
     turns.find(|&index| candidates.admits_warm(index, request))
 }
 
@@ -95,9 +95,10 @@ fn better_of_two(
     index_of: impl Fn(usize) -> usize + Clone,
     request: &PickRequest<'_>,
 ) -> Option<usize> {
+    let usual = candidates.pool().usual();
     let cost = |index: usize| {
         let slot = &candidates.slots()[index];
-        slot.experience.cost(request.now) / slot.weight()
+        slot.experience.cost(request.now, &usual) / slot.weight()
     };
     if count <= SCANNED_MAX {
         return least::cheapest_admitted(candidates, (0..count).map(index_of), request, cost);

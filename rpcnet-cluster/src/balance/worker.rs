@@ -3,7 +3,7 @@
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use super::{
-    call::{CallGuard, TimedCall},
+    call::{BorrowedCall, CallGuard, TimedCall},
     experience::{Experience, Standing},
     info::WorkerInfo,
     load::LoadReport,
@@ -103,6 +103,11 @@ impl Worker {
     /// none of these looks slower with every moment, long before the first of them times out.
     pub fn begin_timed_call(&self, now: Time) -> TimedCall {
         TimedCall::new(Arc::clone(&self.0.experience), now)
+    }
+
+    /// The same without holding the worker.
+    pub(crate) fn begin_borrowed_call(&self, now: Time) -> BorrowedCall<'_> {
+        BorrowedCall::new(&self.0.experience, now)
     }
 
     /// Takes what it says about its load. Calls of this process that it counts are not counted twice; what others have

@@ -22,7 +22,7 @@ pub(super) async fn call<'a>(
     tries: &mut Tries<'a>,
     call: &Outgoing,
     request: &mut (impl Encode + Send),
-    first: (Attempt<'a>, SentCall<'_>),
+    first: (Attempt<'_>, SentCall<'_>),
     hedging: &Hedging,
 ) -> Verdict {
     let (attempt, mut sent) = first;
@@ -30,7 +30,7 @@ pub(super) async fn call<'a>(
     let Some(delay) = hedging.delay() else {
         return attempt.finish(sent.await, idempotent);
     };
-    let began = Instant::now();
+    let began = tries.instant();
     let mut timer = pin!(sleep_until(began + delay));
     let picked = loop {
         tokio::select! {
@@ -60,7 +60,10 @@ async fn begin<'a, 'p>(
     call: &'p Outgoing,
     request: &mut (impl Encode + Send),
     picked: &'p Picked,
-) -> Option<(Attempt<'a>, SentCall<'p>)> {
+) -> Option<(Attempt<'p>, SentCall<'p>)>
+where
+    'a: 'p,
+{
     let turn = picked.connection.try_turn()?;
     let attempt = tries.begin(picked, true);
     match send(picked, turn, call, request, tries.instant()).await {
