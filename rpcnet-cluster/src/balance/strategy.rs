@@ -95,6 +95,10 @@ fn better_of_two(
     index_of: impl Fn(usize) -> usize + Clone,
     request: &PickRequest<'_>,
 ) -> Option<usize> {
+    if count == 1 {
+        // Nothing to compare.
+        return Some(index_of(0)).filter(|&index| candidates.admits(index, request));
+    }
     let usual = candidates.pool().usual();
     let cost = |index: usize| {
         let slot = &candidates.slots()[index];

@@ -1,5 +1,7 @@
 //! The attempts that a call has behind it, and the one that is under way.
 
+use std::time::Duration;
+
 use rpcnet::{__channel::Answer, ErrorKind, Executed, RpcError};
 use tokio::time::Instant;
 
@@ -166,10 +168,10 @@ impl<'a> Tries<'a> {
     }
 
     /// Whether a second attempt may be made while the first one is under way.
-    pub(super) fn may_hedge(&mut self, hedging: &Hedging, began: Instant) -> bool {
+    pub(super) fn may_hedge(&mut self, hedging: &Hedging, began: Instant, within: Duration) -> bool {
         self.has_waited();
         let waited = self.instant.saturating_duration_since(began);
-        self.counted < self.shared.settings.attempts_max && hedging.try_hedge(self.now, waited)
+        self.counted < self.shared.settings.attempts_max && hedging.try_hedge(self.now, waited, within)
     }
 
     /// The call's failure, if any worker has refused it or was lost with it.

@@ -27,9 +27,8 @@ pub(super) async fn call<'a>(
 ) -> Verdict {
     let (attempt, mut sent) = first;
     let idempotent = call.is_idempotent();
-    let Some(delay) = hedging.delay() else {
-        return attempt.finish(sent.await, idempotent);
-    };
+    let within = call.deadline().saturating_duration_since(call.made());
+    let delay = hedging.delay_within(within);
     let began = tries.instant();
     let mut timer = pin!(sleep_until(began + delay));
     let picked = loop {
@@ -40,7 +39,7 @@ pub(super) async fn call<'a>(
         }
         // Another worker, and none of those that the call was at.
         match channel.pick(tries) {
-            Some(picked) if tries.may_hedge(hedging, began) => break picked,
+            Some(picked) if tries.may_hedge(hedging, began, within) => break picked,
             // Later there may be room for it, as long as the first has not answered.
             _ => timer.as_mut().reset(Instant::now() + delay.max(AGAIN_MIN)),
         }

@@ -163,7 +163,10 @@ impl World {
             Event::Timeout(call) => self.end(call, false),
             Event::Ailment(index) => self.on_ailment(index),
             Event::Sweep => {
-                self.callers.iter().for_each(|caller| caller.sweep(Time::from_micros(self.now_us)));
+                self.callers.iter().for_each(|caller| {
+                    caller.sweep(self.now());
+                    caller.hear(self.now(), &self.workers);
+                });
                 self.at(self.now_us + 1_000_000, Event::Sweep);
             }
         }
@@ -178,7 +181,7 @@ impl World {
         caller.budget.on_call(now);
         if self.setup.hedged {
             caller.hedging.on_call(now);
-            let delay = caller.hedging.delay().unwrap_or(HEDGE_ASKED_EVERY);
+            let delay = caller.hedging.delay_within(Duration::from_micros(self.setup.timeout_us));
             self.at(self.now_us + delay.as_micros() as u64, Event::Hedge(call));
         }
         if self.setup.timeout_us != u64::MAX {
@@ -289,12 +292,12 @@ impl World {
             return;
         }
         let waited = now.since(Time::from_micros(state.arrival.at_us));
-        let delay = caller.hedging.delay();
-        if delay.is_some_and(|delay| waited >= delay) && caller.hedging.try_hedge(now, waited) {
+        let within = Duration::from_micros(self.setup.timeout_us);
+        let delay = caller.hedging.delay_within(within);
+        if waited >= delay && caller.hedging.try_hedge(now, waited, within) {
             self.outcomes.hedges += u64::from(self.counts(call));
             self.send(call);
         } else {
-            let delay = delay.unwrap_or(HEDGE_ASKED_EVERY);
             self.at(self.now_us + delay.as_micros() as u64, Event::Hedge(call));
         }
     }
@@ -354,5 +357,3 @@ impl World {
 const ONE_WAY_US: u64 = 250;
 /// Before the second attempt; twice that before the third.
 const BACKOFF_US: u64 = 10_000;
-/// How often a call asks whether it may be hedged while too little is known of how long calls take.
-const HEDGE_ASKED_EVERY: Duration = Duration::from_millis(50);
