@@ -173,8 +173,14 @@ impl Experience {
 
     pub(crate) fn report(&self, now: Time, report: &LoadReport) {
         let in_flight = self.in_flight();
-        self.reported.set(now, report, in_flight);
+        self.reported.set(now, report, in_flight, true);
         self.pool.on_report(report.in_flight.saturating_sub(in_flight));
+        self.drains.store(report.draining, Ordering::Relaxed);
+    }
+
+    /// Takes a report that has travelled for as long as calls take, or longer.
+    pub(crate) fn hear(&self, now: Time, report: &LoadReport) {
+        self.reported.set(now, report, self.in_flight(), false);
         self.drains.store(report.draining, Ordering::Relaxed);
     }
 

@@ -26,7 +26,8 @@ pub enum LoadBalancingStrategy {
     LeastConnections,
     /// The better of two drawn by lot (Mitzenmacher 2001), by peak-EWMA latency (Finagle) times calls under way, for its
     /// `capacity`. Notices slow workers as well as busy ones, within a call of them getting slower. Among up to 64 workers it looks at
-    /// all: each caller knows something else, so they don't all go to the same one.
+    /// all: each caller knows something else, so they don't all go to the same one. Calls of others count as far as they were
+    /// [reported](Worker::report_load) lately; what gossip says of them is too old for that, and does not count.
     #[default]
     PowerOfTwo,
     /// In proportion to the tag `capacity`, evenly spread from the first calls on. For workers that know what they can take.

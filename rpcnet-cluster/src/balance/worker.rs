@@ -110,10 +110,18 @@ impl Worker {
         BorrowedCall::new(&self.0.experience, now)
     }
 
-    /// Takes what it says about its load. Calls of this process that it counts are not counted twice; what others have
+    /// Takes what it says about its load, at this moment: what is older than calls take does more harm than good. Calls of this process that it counts are not counted twice; what others have
     /// there is believed less with each second.
     pub fn report_load(&self, now: Time, report: &LoadReport) {
         self.0.experience.report(now, report);
+    }
+
+    /// Takes what it said some time ago about its load: gossip takes a second or more. Only [`LeastConnections`] counts calls
+    /// by it, for calls that last.
+    ///
+    /// [`LeastConnections`]: super::LoadBalancingStrategy::LeastConnections
+    pub(crate) fn hear_load(&self, now: Time, report: &LoadReport) {
+        self.0.experience.hear(now, report);
     }
 
     /// Says that a call to it has failed in a way that [`TimedCall`] did not see: for five seconds others are preferred, or

@@ -75,12 +75,13 @@ impl Caller {
         }
     }
 
-    /// What gossip brings of each worker, once a second.
-    pub(crate) fn hear(&self, now: Time, world: &[SimulatedWorker]) {
-        if matches!(self.system, System::Gossiped(_)) {
-            let said = self.workers.iter().zip(world);
-            said.for_each(|(worker, said)| worker.report_load(now, &LoadReport::new(said.queued())));
-        }
+    /// Whether it hears by gossip what workers have.
+    pub(crate) fn listens(&self) -> bool {
+        matches!(self.system, System::Gossiped(_))
+    }
+
+    pub(crate) fn hear(&self, now: Time, worker: usize, in_flight: u32) {
+        self.workers[worker].hear_load(now, &LoadReport::new(in_flight));
     }
 
     pub(crate) fn sweep(&self, now: Time) {

@@ -9,7 +9,7 @@ pub enum System {
     Strategy(LoadBalancingStrategy),
     /// A strategy of the crate that hears nothing of what workers report.
     Unreported(LoadBalancingStrategy),
-    /// A strategy of the crate that hears what workers report once a second, all at once: fresher than gossip can be.
+    /// A strategy of the crate that hears once a second what each worker had up to a second ago: as fresh as gossip gets.
     Gossiped(LoadBalancingStrategy),
     /// The better of two by the caller's own calls under way, and nothing else.
     OwnCounts,
@@ -29,7 +29,7 @@ impl System {
         match self {
             Self::Strategy(strategy) => format!("{strategy:?}"),
             Self::Unreported(strategy) => format!("{strategy:?}, no reports"),
-            Self::Gossiped(strategy) => format!("{strategy:?}, reports once a second"),
+            Self::Gossiped(strategy) => format!("{strategy:?}, reports by gossip"),
             Self::OwnCounts => "two by own counts".into(),
             Self::TrueCounts => "two by true counts".into(),
             Self::ShortestQueue => "all by true counts".into(),

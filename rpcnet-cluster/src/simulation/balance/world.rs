@@ -75,6 +75,12 @@ enum Event {
     Hedge(usize),
     Timeout(usize),
     Ailment(usize),
+    /// What gossip says of a worker reaches a caller.
+    Heard {
+        caller: usize,
+        worker: usize,
+        in_flight: u32,
+    },
     Sweep,
 }
 
@@ -162,12 +168,24 @@ impl World {
             Event::Hedge(call) => self.on_hedge_due(call),
             Event::Timeout(call) => self.end(call, false),
             Event::Ailment(index) => self.on_ailment(index),
+            Event::Heard { caller, worker, in_flight } => self.callers[caller].hear(self.now(), worker, in_flight),
             Event::Sweep => {
-                self.callers.iter().for_each(|caller| {
-                    caller.sweep(self.now());
-                    caller.hear(self.now(), &self.workers);
-                });
+                self.callers.iter().for_each(|caller| caller.sweep(self.now()));
+                self.gossip();
                 self.at(self.now_us + 1_000_000, Event::Sweep);
+            }
+        }
+    }
+
+    /// What workers have now reaches the callers that listen within a second, each at another time.
+    fn gossip(&mut self) {
+        for caller in 0..self.callers.len() {
+            for worker in 0..self.workers.len() {
+                if self.callers[caller].listens() {
+                    let in_flight = self.workers[worker].queued();
+                    let after = self.random.below(1_000_000) as u64;
+                    self.at(self.now_us + after, Event::Heard { caller, worker, in_flight });
+                }
             }
         }
     }
