@@ -45,7 +45,7 @@ fn nor_does_a_further_attempt() {
 fn prepared() -> Candidates {
     let info = |index: usize| {
         let mut info = WorkerInfo::at(SocketAddr::from(([10, 0, (index >> 8) as u8, index as u8], 8948)));
-        let (role, zone) = (if index % 2 == 0 { "worker" } else { "director" }, if index % 3 == 0 { "a" } else { "b" });
+        let (role, zone) = (["worker", "director"][index % 2], ["a", "b", "b"][index % 3]);
         info.tags = Tags::default().with("role", role).and_then(|tags| tags.with("zone", zone)).expect("short tags");
         info
     };
