@@ -27,7 +27,7 @@ pub enum Anything {
 pub trait Fuzz {
     async fn nothing(&self) -> Result<(), String>;
     async fn anything(&self, value: Anything) -> Result<Anything, String>;
-    async fn several(&self, a: u8, text: String, rest: Vec<Option<Bytes>>) -> Result<usize, String>;
+    async fn several(&self, a: u8, text: String, rest: Vec<Option<Bytes>>) -> Result<u64, String>;
 }
 
 #[derive(Clone)]
@@ -42,8 +42,8 @@ impl Fuzz for Echo {
         Ok(value)
     }
 
-    async fn several(&self, a: u8, text: String, rest: Vec<Option<Bytes>>) -> Result<usize, String> {
-        Ok(usize::from(a) + text.len() + rest.len())
+    async fn several(&self, a: u8, text: String, rest: Vec<Option<Bytes>>) -> Result<u64, String> {
+        Ok(u64::from(a) + (text.len() + rest.len()) as u64)
     }
 }
 

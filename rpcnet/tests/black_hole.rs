@@ -58,6 +58,18 @@ async fn a_stream_that_waits_alone_on_a_path_that_died_fails_as_soon() {
     proxy.cut();
     let error = rpc(timeout(SOON, numbers.next()).await.expect("noticed soon").expect("an end that says so"));
     assert_eq!((error.kind(), error.executed()), (ErrorKind::Connection, Executed::Yes));
+    assert!(error.to_string().contains("swallows"), "{error}");
+}
+
+#[tokio::test]
+async fn a_large_call_on_a_path_that_died_says_so() {
+    let (server, _observer, _) = serve(development()).await;
+    let proxy = Proxy::to(server.local_addr());
+    let client = ProbeClient::new(raw_client_over(&proxy, client()).await);
+    proxy.cut();
+    let error = rpc(timeout(SOON, client.echo(vec![7; 200_000].into())).await.expect("noticed soon"));
+    assert_eq!((error.kind(), error.executed()), (ErrorKind::Connection, Executed::Maybe));
+    assert!(error.to_string().contains("swallows"), "{error}");
 }
 
 #[tokio::test]

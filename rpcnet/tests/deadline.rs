@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Event, Probe, ProbeClient, ProbeError, ProbeServer, development, probe, serve};
-use rpcnet::{Channel, ErrorKind, Executed, InProcess, Server};
+use rpcnet::{Channel, InProcess, prelude::*, stream};
 
 const SOON: Duration = Duration::from_millis(30);
 
@@ -114,4 +114,64 @@ fn the_handler_trait_has_its_second_name() {
     let (service, _observer) = probe();
     is_handler(&service);
     is_probe(&service);
+}
+
+/// A service that is always ready, so that nothing ever waits.
+#[rpcnet::service]
+trait Busy {
+    async fn numbers(&self) -> Result<impl Stream<Item = Result<u64, ()>>, ()>;
+    async fn sum(&self, numbers: Streaming<u64>) -> Result<u64, ()>;
+}
+
+struct Counts;
+
+impl Busy for Counts {
+    async fn numbers(&self) -> Result<impl Stream<Item = Result<u64, ()>>, ()> {
+        Ok(stream::iter((0..).map(Ok)))
+    }
+
+    async fn sum(&self, mut numbers: Streaming<u64>) -> Result<u64, ()> {
+        let mut sum = 0;
+        while let Some(Ok(number)) = numbers.next().await {
+            sum += number;
+        }
+        Ok(sum)
+    }
+}
+
+async fn busy() -> (Server, BusyClient) {
+    let config = development().build().expect("valid");
+    let server = Server::builder(config).service(BusyServer::new(Counts)).start().await.expect("a free port");
+    let client = BusyClient::new(common::raw_client(&server).await);
+    (server, client)
+}
+
+async fn in_time<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(10), future).await.expect("the deadline ends it")
+}
+
+#[tokio::test]
+async fn answers_that_are_always_ready_end_at_the_deadline() {
+    let (_server, client) = busy().await;
+    let mut numbers = client.with_deadline(10 * SOON).numbers().await.expect("it begins");
+    let read = async {
+        loop {
+            if let Err(error) = numbers.next().await.expect("endless") {
+                return error;
+            }
+        }
+    };
+    let error = in_time(read).await;
+    let error = error.rpc().expect("no application error");
+    assert_eq!((error.kind(), error.executed()), (ErrorKind::DeadlineExceeded, Executed::Yes));
+    assert!(in_time(numbers.next()).await.is_none());
+}
+
+#[tokio::test]
+async fn requests_that_are_always_ready_end_at_the_deadline() {
+    let (_server, client) = busy().await;
+    let error = in_time(client.with_deadline(10 * SOON).sum(stream::iter(0..))).await.expect_err("endless");
+    let error = error.rpc().expect("no application error");
+    assert_eq!(error.kind(), ErrorKind::DeadlineExceeded);
+    assert_ne!(error.executed(), Executed::No);
 }

@@ -156,3 +156,19 @@ async fn streams_whose_requests_are_given_up_are_given_back() {
     })
     .await;
 }
+
+/// A client that has all of an answer reads no more of its stream, which may be before the server has ended it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_answer_is_whole_when_its_message_is() {
+    let (_server, client) = server().await;
+    let callers = (0..64).map(|_| {
+        let client = client.clone();
+        tokio::spawn(async move {
+            for call in 0..200 {
+                let answer = soon(call, client.call("produce", "")).await;
+                assert_eq!(answer.expect("an answer").len(), LARGE);
+            }
+        })
+    });
+    futures::future::try_join_all(callers).await.expect("no caller fails");
+}

@@ -153,7 +153,17 @@ impl Connection {
         let time_left_ms = call.time_left_ms(Instant::now()).ok_or_else(too_late)?;
         let opening = opening(StreamKind::Call, time_left_ms, call.method_id, &call.metadata);
         let exchange = self.exchange(opening.freeze(), message);
-        timeout_at(call.deadline, exchange).await.map_err(|_| deadline_exceeded(Executed::Maybe))?
+        let answer = timeout_at(call.deadline, exchange).await.map_err(|_| deadline_exceeded(Executed::Maybe))?;
+        answer.map_err(|error| self.explain(error))
+    }
+
+    /// Why the connection is no more, where that is why `error` came about: a stream does not know what this side has closed
+    /// the connection for.
+    fn explain(&self, error: RpcError) -> RpcError {
+        match self.closed() {
+            Some(reason) if error.kind() == ErrorKind::Connection => reason.with_executed(error.executed()),
+            _ => error,
+        }
     }
 
     async fn exchange(&self, opening: Bytes, message: Bytes) -> Answer {
@@ -256,16 +266,19 @@ impl ConnectionGuard {
 
     /// The server broke the protocol on a stream of this connection.
     pub(crate) fn fail(&self, error: &RpcError) {
-        close_for(&self.connection.handle, error);
-        self.connection.lanes.close(error);
+        close_for(&self.connection.handle, &self.connection.lanes, error);
+    }
+
+    /// What a stream of this connection failed by, as far as the connection knows more.
+    pub(crate) fn explain(&self, error: RpcError) -> RpcError {
+        self.connection.explain(error)
     }
 }
 
 /// Drives a lane to its end, which is the connection's.
 async fn run_lane(handle: Handle, driver: Driver, lanes: Arc<Lanes>) {
     let error = driver.run().await;
-    close_for(&handle, &error);
-    lanes.close(&error);
+    close_for(&handle, &lanes, &error);
 }
 
 /// What tells whether the server is there.
@@ -295,11 +308,12 @@ async fn run_others(
         error = responses.accept(acceptor) => error,
         error = read_control(control, &gate) => error,
     };
-    close_for(&handle, &error);
-    lanes.close(&error);
+    close_for(&handle, &lanes, &error);
 }
 
-fn close_for(handle: &Handle, error: &RpcError) {
+fn close_for(handle: &Handle, lanes: &Lanes, error: &RpcError) {
+    // In this order: whoever finds the connection closed finds out why.
+    lanes.close(error);
     let code = if error.kind() == ErrorKind::Protocol { CloseCode::Protocol } else { CloseCode::Done };
     quic::close(handle, code);
 }

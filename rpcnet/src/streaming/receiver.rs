@@ -164,7 +164,9 @@ impl ResponseReceiver {
 impl Source {
     fn poll_chunk(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Option<Bytes>, RpcError>> {
         match self {
-            Self::Quic { stream, .. } => stream.poll_receive(cx).map_err(stream_error),
+            Self::Quic { stream, connection } => {
+                stream.poll_receive(cx).map_err(|failure| connection.explain(stream_error(failure)))
+            }
             Self::InProcess(handler) => Queue::poll_next(&handler.responses, cx).map(Option::transpose),
         }
     }

@@ -320,18 +320,21 @@ fn large(options: &Options) -> Vec<Comparison> {
     works.iter().map(comparison).collect()
 }
 
-/// Small calls of one system with huge messages beside them and without, on a core each and on all cores.
+/// Small calls with huge messages beside them and without, for each system by itself, on a core each and on all cores.
 fn mixed(options: &Options) -> Vec<Comparison> {
-    let system = SystemName::Rpcnet;
-    if !options.systems.contains(&system) {
-        return Vec::new();
+    let mut systems: Vec<_> = streaming(options).collect();
+    // The quick run keeps to the reference system.
+    systems.truncate(if options.quick { 1 } else { usize::MAX });
+    if !options.quick && systems.contains(&SystemName::Rpcnet) {
+        systems.push(SystemName::Quic);
     }
-    let comparison = |arrangement| {
+    let comparison = |(system, arrangement)| {
         let beside = Cell { flow_bytes: Some(FLOW_BYTES), arrangement: Some(arrangement), ..Cell::echo(system, 64, 8) };
         let alone = Cell { flow_bytes: None, ..beside.clone() };
         Comparison { section: Section::Mixed, contenders: vec![alone, beside] }
     };
-    vec![comparison(A_CORE_EACH), comparison(ALL_CORES)]
+    let arrangements = [A_CORE_EACH, ALL_CORES];
+    systems.iter().flat_map(|&system| arrangements.map(|arrangement| comparison((system, arrangement)))).collect()
 }
 
 /// One thing moves at a time: connections under the same calls in flight, or the payload.

@@ -3,6 +3,7 @@
 //! Nothing is framed, encoded or decoded, so what moves is the payload and nothing else. A framework on this library
 //! moves as much at most.
 
+use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -35,10 +36,11 @@ impl System for Quic {
         let tls = rustls::Server::builder().with_certificate(files.certificate.as_path(), files.key.as_path());
         let tls = tls.and_then(rustls::server::Builder::build).map_err(Error::from_boxed)?;
         let mut server = Server::builder().with_tls(tls)?.with_io(io(setup)?)?.with_limits(limits()?)?.start()?;
-        let (address, work) = (server.local_addr()?, setup.work);
+        let address = server.local_addr()?;
+        let (work, flows) = (setup.work, setup.payload_bytes_max.is_some());
         tokio::spawn(async move {
             while let Some(connection) = server.accept().await {
-                tokio::spawn(answer_all(connection, work));
+                tokio::spawn(answer_all(connection, work, flows));
             }
         });
         Ok(address)
@@ -127,26 +129,46 @@ impl Caller for QuicClient {
     }
 }
 
-async fn answer_all(mut connection: Connection, work: Work) -> Result<()> {
+/// Nothing in a request says what it asks for. Where huge messages flow beside the work, that is done on the lane, which is
+/// the first stream, and all others are theirs.
+async fn answer_all(mut connection: Connection, work: Work, flows: bool) -> Result<()> {
+    let mut is_lane = true;
     while let Some(stream) = connection.accept_bidirectional_stream().await? {
+        let work = (mem::take(&mut is_lane) || !flows).then_some(work);
         tokio::spawn(async move {
             // A caller that is done leaves in the middle of a stream without end.
-            let _ = answer(stream, work).await;
+            let _ = match work {
+                Some(work) => answer(stream, work).await,
+                None => answer_flow(stream).await,
+            };
         });
     }
     Ok(())
 }
 
+/// Answers a number with so many bytes, and other bytes with their number.
+async fn answer_flow(stream: BidirectionalStream) -> Result<()> {
+    let (mut request, mut answer) = stream.split();
+    let first = request.receive().await?.context("an empty stream")?;
+    match <[u8; 8]>::try_from(&first[..]) {
+        Ok(bytes) => answer.send(payload(u64::from_le_bytes(bytes))).await?,
+        Err(_) => answer.send(number(first.len() as u64 + count(&mut request).await?)).await?,
+    }
+    Ok(answer.finish()?)
+}
+
+async fn count(stream: &mut ReceiveStream) -> Result<u64> {
+    let mut bytes = 0;
+    while let Some(part) = stream.receive().await? {
+        bytes += part.len() as u64;
+    }
+    Ok(bytes)
+}
+
 async fn answer(stream: BidirectionalStream, work: Work) -> Result<()> {
     let (mut request, mut answer) = stream.split();
     match work {
-        Work::Upload => {
-            let mut bytes = 0;
-            while let Some(part) = request.receive().await? {
-                bytes += part.len() as u64;
-            }
-            answer.send(number(bytes)).await?;
-        }
+        Work::Upload => answer.send(number(count(&mut request).await?)).await?,
         Work::Download => {
             let bytes = read_number(&mut request).await?;
             answer.send(payload(bytes)).await?;
@@ -186,6 +208,7 @@ async fn read_number(stream: &mut ReceiveStream) -> Result<u64> {
 
 fn io(setup: &Setup) -> Result<Io> {
     Ok(Io::builder()
+        .with_recv_buffer_size(RECEIVE_BUFFER_BYTES)?
         .with_receive_address(LOOPBACK)?
         .with_max_mtu(setup.mtu.unwrap_or(LOOPBACK_MTU))?
         .with_internal_send_buffer_size(SEND_RING_BYTES)?
@@ -203,5 +226,6 @@ const LANE_PAYLOAD_BYTES_MAX: usize = 64 << 10;
 const CHUNK_BYTES: u64 = 16 << 10;
 const LOOPBACK_MTU: u16 = 9_000;
 const SEND_RING_BYTES: usize = 1 << 20;
+const RECEIVE_BUFFER_BYTES: usize = 4 << 20;
 const CONNECTION_WINDOW_BYTES: u64 = 64 << 20;
 const SEND_BUFFER_BYTES: u32 = 1 << 20;
