@@ -112,3 +112,30 @@ impl Report {
         fs::write(path, serde_json::to_string_pretty(self)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_good(figures: impl IntoIterator<Item = Figure>) -> bool {
+        let mut report = Report::default();
+        figures.into_iter().for_each(|figure| report.add(figure));
+        report.is_good()
+    }
+
+    #[test]
+    fn only_a_bar_that_must_be_met_fails_the_run() {
+        let lost = |calls| Figure::new("kill", "calls lost", calls, "").at_most(0.0).must();
+        let slow = Figure::new("kill", "the slowest call", 700.0, "ms").at_most(500.0);
+        assert!(is_good([lost(0.0), slow.clone()]));
+        assert!(!is_good([slow, lost(1.0)]));
+    }
+
+    #[test]
+    fn a_line_says_whether_the_bar_is_met() {
+        let rate = |value| Figure::new("pause", "succeeded", value, "%").at_least(99.99).text();
+        assert_eq!(rate(99.995), "succeeded: 99.995 %  (ok)");
+        assert_eq!(rate(99.9), "succeeded: 99.900 %  (missed)");
+        assert_eq!(Figure::new("pause", "calls", 1234.0, "").text(), "calls: 1234");
+    }
+}

@@ -104,3 +104,38 @@ pub(crate) fn quantile<'a>(calls: impl IntoIterator<Item = &'a Call>, share: f64
 
 /// How much later a call may be counted than one that ended after it.
 const DISORDER: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(began_ms: u64, took_ms: u64) -> Call {
+        let (began, took) = (Duration::from_millis(began_ms), Duration::from_millis(took_ms));
+        Call { began, took, idempotent: true, failed: None, error: None }
+    }
+
+    #[test]
+    fn a_quantile_is_what_this_share_of_the_calls_did_not_exceed() {
+        let calls: Vec<_> = (1..=100).rev().map(|took| call(0, took)).collect();
+        assert_eq!([0.5, 0.99, 1.0].map(|share| quantile(&calls, share).as_millis()), [50, 99, 100]);
+        assert_eq!(quantile(&[], 0.5), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_range_has_the_calls_that_began_in_it_also_those_that_are_still_under_way() {
+        let tally = Tally::new(Instant::now());
+        for (began, took) in [(0, 5), (10, 500), (19, 1), (20, 1)] {
+            let call = call(began, took);
+            tally.end(tally.begin(call.began), call);
+        }
+        let late = call(15, 2_000);
+        let number = tally.begin(late.began);
+        let ends = async {
+            sleep(Duration::from_secs(1)).await;
+            tally.end(number, late);
+        };
+        let range = Duration::from_millis(10)..Duration::from_millis(20);
+        let (calls, ()) = tokio::join!(tally.of(range), ends);
+        assert_eq!(calls.iter().map(|call| call.began.as_millis()).collect::<Vec<_>>(), [15, 19, 10]);
+    }
+}

@@ -44,3 +44,22 @@ fn cycle(text: &str) -> Result<Cycle, Box<dyn Error>> {
 fn variable(name: &str, default: &str) -> String {
     env::var(name).unwrap_or_else(|_| default.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cycle_is_three_numbers_of_seconds() {
+        let Cycle { works, warns, fails } = cycle("10, 0.5,5").expect("it is well formed");
+        assert_eq!([works, warns, fails].map(|part| part.as_millis()), [10_000, 500, 5_000]);
+    }
+
+    #[test]
+    fn what_is_no_cycle_is_named_with_an_example() {
+        for text in ["", "10,3", "10,3,5,7", "ten,3,5", "-1,3,5", "NaN,3,5"] {
+            let error = cycle(text).expect_err(text).to_string();
+            assert!(error.contains(&format!("`{text}`")) && error.contains("`10,3,5`"), "{error}");
+        }
+    }
+}

@@ -12,8 +12,8 @@ use crate::membership::Time;
 /// that callers with few calls may retry them. Both can be [set](Self::new).
 #[derive(Debug)]
 pub struct RetryBudget {
-    calls: Window<SLOTS>,
-    retries: Window<SLOTS>,
+    calls: Window<SLOTS, SLOT_US>,
+    retries: Window<SLOTS, SLOT_US>,
     share: f64,
     floor: f64,
 }
@@ -22,7 +22,7 @@ impl RetryBudget {
     /// At most `share` of the calls (0.1 is a tenth), and `floor_per_second` on top.
     pub fn new(share: f64, floor_per_second: f64) -> Self {
         let floor = floor_per_second * KEPT.as_secs_f64();
-        Self { calls: Window::new(SLOT), retries: Window::new(SLOT), share, floor }
+        Self { calls: Window::new(), retries: Window::new(), share, floor }
     }
 
     /// Counts a call: its first attempt, not the others.
@@ -57,7 +57,7 @@ impl Default for RetryBudget {
 /// Finagle's time to live of a deposit.
 const KEPT: Duration = Duration::from_secs(10);
 const SLOTS: usize = 10;
-const SLOT: Duration = Duration::from_secs(1);
+const SLOT_US: u64 = 1_000_000;
 
 #[cfg(test)]
 mod tests {

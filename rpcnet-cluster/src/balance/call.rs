@@ -1,6 +1,6 @@
 //! Calls under way: what counts them, and what their end teaches.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::Deref, sync::Arc};
 
 use super::experience::Experience;
 use crate::membership::Time;
@@ -27,8 +27,13 @@ pub struct CallGuard(Arc<Experience>);
 ///
 /// Dropped without [`end`](Self::end), it is counted no longer, and teaches nothing.
 #[must_use = "the call counts as ended when this is dropped"]
-pub struct TimedCall {
-    experience: Arc<Experience>,
+pub struct TimedCall(Timed<Arc<Experience>>);
+
+/// The same by whoever holds the worker anyway, and can borrow from it.
+pub(crate) type BorrowedCall<'a> = Timed<&'a Experience>;
+
+pub(crate) struct Timed<E: Deref<Target = Experience>> {
+    experience: E,
     began: Time,
 }
 
@@ -47,22 +52,36 @@ impl Drop for CallGuard {
 
 impl TimedCall {
     pub(crate) fn new(experience: Arc<Experience>, now: Time) -> Self {
-        experience.begin_awaited(now);
-        Self { experience, began: now }
+        Self(Timed::new(experience, now))
     }
 
     /// When it began.
     pub fn began(&self) -> Time {
-        self.began
+        self.0.began
     }
 
     /// Ends it. The worker's latency, breaker and statistics learn from how it ended.
     pub fn end(self, now: Time, outcome: Outcome) {
+        self.0.end(now, outcome);
+    }
+}
+
+impl<E: Deref<Target = Experience>> Timed<E> {
+    pub(crate) fn new(experience: E, now: Time) -> Self {
+        experience.begin_awaited(now);
+        Self { experience, began: now }
+    }
+
+    pub(crate) fn began(&self) -> Time {
+        self.began
+    }
+
+    pub(crate) fn end(self, now: Time, outcome: Outcome) {
         self.experience.on_outcome(self.began, now, outcome);
     }
 }
 
-impl Drop for TimedCall {
+impl<E: Deref<Target = Experience>> Drop for Timed<E> {
     fn drop(&mut self) {
         self.experience.end_awaited();
     }
@@ -76,6 +95,6 @@ impl fmt::Debug for CallGuard {
 
 impl fmt::Debug for TimedCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TimedCall").field("began", &self.began).finish_non_exhaustive()
+        f.debug_struct("TimedCall").field("began", &self.began()).finish_non_exhaustive()
     }
 }

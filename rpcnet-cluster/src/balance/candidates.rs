@@ -6,7 +6,7 @@ use super::{
     balancer::{Balancer, PickRequest},
     breaker::Passage,
     cursor::Cursor,
-    experience::{Experience, Standing},
+    experience::{Experience, Standing, warmth},
     pool::Pool,
     random::below,
     subset::Subset,
@@ -35,6 +35,8 @@ pub struct Candidates {
 pub(crate) struct Slot {
     pub(crate) experience: Arc<Experience>,
     pub(crate) key: u64,
+    /// See [`Experience::warm_at`].
+    warm_at: Time,
     pub(crate) capacity: f32,
     /// What its source says; never [`Standing::Out`].
     published: Standing,
@@ -65,7 +67,7 @@ impl Candidates {
         let pool =
             workers.first().map_or_else(|| Arc::new(Pool::new(0)), |worker| Arc::clone(&worker.experience().pool));
         Self {
-            cursor: Cursor::new(pool.random.next_u64()),
+            cursor: Cursor::new(pool.random.next_u64(), workers.len()),
             weights: Weights::new(workers.iter().map(Worker::capacity)),
             zones: Zones::new(&workers, options),
             survey: Survey::default(),
@@ -146,8 +148,9 @@ impl Candidates {
     /// As [`Self::admits`], and drawn by lot while it is new: a tenth of the times at first. By lot and not by its weight:
     /// whoever takes the cheapest would never take it as long as the others are idle.
     pub(crate) fn admits_warm(&self, index: usize, request: &PickRequest<'_>) -> bool {
-        let warmth = self.slots[index].experience.warmth(request.now);
-        self.admits(index, request) && (warmth >= 1.0 || self.pool.random.unit() < f64::from(warmth))
+        let warm_at = self.slots[index].warm_at;
+        let drawn = || self.pool.random.unit() < f64::from(warmth(warm_at, request.now));
+        self.admits(index, request) && (request.now >= warm_at || drawn())
     }
 
     /// Two different workers that are admitted, at random, among those at `indices`; the second may be missing, and both if
@@ -206,7 +209,8 @@ impl Candidates {
 impl Slot {
     fn new(worker: &Worker) -> Self {
         let (experience, capacity) = (Arc::clone(worker.experience()), worker.capacity() as f32);
-        Self { experience, key: worker.key(), capacity, published: worker.info().standing() }
+        let (key, warm_at, published) = (worker.key(), experience.warm_at, worker.info().standing());
+        Self { experience, key, warm_at, capacity, published }
     }
 
     pub(crate) fn standing(&self, now: Time) -> Standing {

@@ -1,6 +1,7 @@
 //! What this process has experienced with one worker: atomics, shared by every list that the worker is in.
 
 use std::{
+    mem,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
@@ -13,7 +14,7 @@ use super::{
     call::Outcome,
     latency::PeakEwma,
     load::{LoadReport, Reported},
-    pool::Pool,
+    pool::{Pool, Usual},
 };
 use crate::membership::Time;
 
@@ -21,28 +22,35 @@ use crate::membership::Time;
 ///
 /// Its fields change one by one, each by itself consistent; a pick that sees some of them a call later than the others is
 /// no worse for it.
+///
+/// A pick reads two cache lines of it: one that every call changes, and one that hardly ever changes and so stays in the
+/// caches of all cores. They are neighbours, since processors fetch lines in pairs.
 #[derive(Debug)]
+#[repr(C, align(128))]
 pub(crate) struct Experience {
-    pub(crate) pool: Arc<Pool>,
     pub(crate) latency: PeakEwma,
-    /// Calls under way, streams among them.
-    in_flight: AtomicU32,
     /// Calls under way whose answer is waited for: see [`Experience::stalled_us`].
     awaited: AtomicU32,
-    /// When the last of those calls ended, or the first began.
+    /// The other calls under way.
+    lasting: AtomicU32,
+    /// When the last call ended whose answer was waited for, or the first began.
     progress_us: AtomicU64,
+    /// Calls that ended well and badly since the last look of the outlier detector.
+    pub(crate) successes: AtomicU32,
+    pub(crate) failures: AtomicU32,
     pub(crate) reported: Reported,
-    drains: AtomicBool,
+    pub(crate) pool: Arc<Pool>,
     pub(crate) breaker: Breaker,
     pub(crate) ejection: Ejection,
     /// Until when somebody's report that it fails is believed.
     blamed_until_us: AtomicU64,
-    /// Calls that ended well and badly since the last look of the outlier detector.
-    pub(crate) successes: AtomicU32,
-    pub(crate) failures: AtomicU32,
-    /// When it appeared, or longer ago if it was there from the beginning.
-    appeared: Option<Time>,
+    drains: AtomicBool,
+    /// When it has been there for so long that it gets its whole share; zero if it was there from the beginning.
+    pub(crate) warm_at: Time,
 }
+
+// Where the second line begins.
+const _: () = assert!(mem::offset_of!(Experience, breaker) == 64, "what every call changes has grown beyond its line");
 
 /// What the outlier detector decided.
 #[derive(Debug, Default)]
@@ -69,32 +77,33 @@ impl Experience {
     /// `appeared` is `None` for a worker that was there from the beginning: it has no slow start.
     pub(crate) fn new(pool: Arc<Pool>, appeared: Option<Time>) -> Self {
         Self {
-            pool,
             latency: PeakEwma::default(),
-            in_flight: AtomicU32::new(0),
             awaited: AtomicU32::new(0),
+            lasting: AtomicU32::new(0),
             progress_us: AtomicU64::new(0),
+            successes: AtomicU32::new(0),
+            failures: AtomicU32::new(0),
             reported: Reported::default(),
-            drains: AtomicBool::new(false),
+            pool,
             breaker: Breaker::default(),
             ejection: Ejection::default(),
             blamed_until_us: AtomicU64::new(0),
-            successes: AtomicU32::new(0),
-            failures: AtomicU32::new(0),
-            appeared,
+            drains: AtomicBool::new(false),
+            warm_at: appeared.map_or(Time::ZERO, |appeared| appeared + SLOW_START),
         }
     }
 
+    /// Calls under way, streams among them.
     pub(crate) fn in_flight(&self) -> u32 {
-        self.in_flight.load(Ordering::Relaxed)
+        self.awaited.load(Ordering::Relaxed) + self.lasting.load(Ordering::Relaxed)
     }
 
     pub(crate) fn begin(&self) {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.lasting.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn end(&self) {
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.lasting.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(crate) fn begin_awaited(&self, now: Time) {
@@ -103,12 +112,10 @@ impl Experience {
             self.progress_us.store(now.as_micros(), Ordering::Relaxed);
         }
         self.awaited.fetch_add(1, Ordering::Release);
-        self.begin();
     }
 
     pub(crate) fn end_awaited(&self) {
         self.awaited.fetch_sub(1, Ordering::Relaxed);
-        self.end();
     }
 
     /// For how many microseconds it has owed an answer without giving any. While it answers at all this stays short,
@@ -121,12 +128,20 @@ impl Experience {
         }
     }
 
+    /// It has answered.
+    fn progress(&self, now: Time) {
+        // Of two answers at once the earlier may stay, by as much as lies between them.
+        if self.progress_us.load(Ordering::Relaxed) < now.as_micros() {
+            self.progress_us.store(now.as_micros(), Ordering::Relaxed);
+        }
+    }
+
     /// A call ended that began at `began`.
     pub(crate) fn on_outcome(&self, began: Time, now: Time, outcome: Outcome) {
         let micros = now.since(began).as_micros() as f32;
         match outcome {
             Outcome::Success => {
-                self.progress_us.fetch_max(now.as_micros(), Ordering::Relaxed);
+                self.progress(now);
                 self.successes.fetch_add(1, Ordering::Relaxed);
                 if self.breaker.on_success() {
                     self.pool.on_recovery(now);
@@ -145,7 +160,7 @@ impl Experience {
                 self.breaker.on_failure(began, now, self.pool.amnesty(), jitter);
             }
             Outcome::Overloaded => {
-                self.progress_us.fetch_max(now.as_micros(), Ordering::Relaxed);
+                self.progress(now);
                 self.latency.observe(now, micros.max(REFUSAL_COUNTS_AS * self.pool.median.get()));
             }
             Outcome::Cancelled => {
@@ -158,8 +173,14 @@ impl Experience {
 
     pub(crate) fn report(&self, now: Time, report: &LoadReport) {
         let in_flight = self.in_flight();
-        self.reported.set(now, report, in_flight);
+        self.reported.set(now, report, in_flight, true);
         self.pool.on_report(report.in_flight.saturating_sub(in_flight));
+        self.drains.store(report.draining, Ordering::Relaxed);
+    }
+
+    /// Takes a report that has travelled for as long as calls take, or longer.
+    pub(crate) fn hear(&self, now: Time, report: &LoadReport) {
+        self.reported.set(now, report, self.in_flight(), false);
         self.drains.store(report.draining, Ordering::Relaxed);
     }
 
@@ -190,16 +211,6 @@ impl Experience {
             || !self.breaker.is_closed()
     }
 
-    /// The share of its weight that it gets: it grows from a tenth to all of it in its first half minute.
-    pub(crate) fn warmth(&self, now: Time) -> f32 {
-        match self.appeared {
-            None => 1.0,
-            Some(appeared) => {
-                (now.since(appeared).as_secs_f32() / SLOW_START.as_secs_f32()).clamp(SLOW_START_SHARE_MIN, 1.0)
-            }
-        }
-    }
-
     /// Calls under way there: of this process, and of others as far as the last report is still believed.
     pub(crate) fn load(&self, now: Time) -> f32 {
         self.in_flight() as f32 + self.reported.others(now)
@@ -207,22 +218,23 @@ impl Experience {
 
     /// What a call there would take, in microseconds: peak-EWMA, or how long it has owed an answer if that is longer, for
     /// each call that is expected to be there and the new one.
-    pub(crate) fn cost(&self, now: Time) -> f32 {
-        let typical = self.pool.typical_us();
-        let latency = damp(self.latency.get(now, typical), typical);
-        let others = self.reported.expected_others(now, self.pool.others(), typical);
+    pub(crate) fn cost(&self, now: Time, usual: &Usual) -> f32 {
+        let latency = damp(self.latency.get(now, usual.latency_us), usual.latency_us);
+        let others = self.reported.expected_others(now, usual);
         latency.max(self.stalled_us(now)).max(1.0) * (self.in_flight() as f32 + others + 1.0)
     }
+}
+
+/// The share of its weight that a worker gets that is warm from then on: it grows from a tenth to all of it.
+pub(crate) fn warmth(warm_at: Time, now: Time) -> f32 {
+    let left = warm_at.since(now).as_secs_f32() / SLOW_START.as_secs_f32();
+    (1.0 - left).max(SLOW_START_SHARE_MIN)
 }
 
 /// Latencies near the typical one are taken for it. All have their peaks: among equal workers, differences of that size
 /// are noise, and louder than what is known of their queues (BALANCING.md).
 fn damp(micros: f32, typical: f32) -> f32 {
-    match () {
-        () if micros > typical * DAMPED => micros / DAMPED,
-        () if micros * DAMPED < typical => micros * DAMPED,
-        () => typical,
-    }
+    typical.max(micros / DAMPED).min(micros * DAMPED)
 }
 
 /// Within this factor.

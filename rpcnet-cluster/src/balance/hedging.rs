@@ -12,11 +12,15 @@ use crate::membership::Time;
 /// Dean and Barroso 2013). For idempotent calls only: both workers may do the work.
 ///
 /// A call is hedged once it has taken longer than 95% of the calls of the last minute, and as long as at most 2% of all calls of
-/// the last 10 s were (one in 10 s at least, so that there is something for the first calls). One for calls of the same kind, such as one for each method.
+/// the last 10 s were (one in 10 s at least, so that there is something for the first calls). Beyond that, four in 10 s may be
+/// that have used up half of their time: those are about to fail, and the others must not have eaten what could save them. One
+/// for calls of the same kind, such as one for each method.
 #[derive(Debug)]
 pub struct Hedging {
     latencies: LatencyHistogram,
     budget: RetryBudget,
+    /// For calls that are about to fail.
+    reserve: RetryBudget,
     /// In microseconds; 0 while too little is known.
     delay_us: AtomicU64,
     /// After which a call gets what is left of the budget, in microseconds.
@@ -28,7 +32,8 @@ impl Hedging {
     pub fn new(share: f64) -> Self {
         let (latencies, zero) = (LatencyHistogram::new(), || AtomicU64::new(0));
         let budget = RetryBudget::new(share * (1.0 - FLOOR_SHARE), FLOOR);
-        Self { latencies, budget, delay_us: zero(), last_delay_us: zero() }
+        let reserve = RetryBudget::new(0.0, RESERVE);
+        Self { latencies, budget, reserve, delay_us: zero(), last_delay_us: zero() }
     }
 
     /// Counts a call.
@@ -46,18 +51,26 @@ impl Hedging {
         }
     }
 
+    /// How long a call that may take `within` should have taken before it is hedged: half of that until enough calls were
+    /// answered to tell what is long.
+    pub fn delay_within(&self, within: Duration) -> Duration {
+        self.delay().unwrap_or(Duration::MAX).min(within / 2)
+    }
+
     /// How long a call should have taken before it is hedged; `None` until enough calls were answered to tell.
     pub fn delay(&self) -> Option<Duration> {
         Some(self.delay_us.load(Ordering::Relaxed)).filter(|&delay| delay > 0).map(Duration::from_micros)
     }
 
-    /// Whether a call that has taken so long may be hedged now. If so, it counts. If not, ask again after the same delay.
+    /// Whether a call that has taken so long of the time `within` that it has may be hedged now. If so, it counts. If not, ask
+    /// again after the same delay.
     ///
     /// Five of a hundred calls ask, and two may: so half of what may be hedged is kept for the one or two of a hundred that take the
     /// longest, those that hang among them.
-    pub fn try_hedge(&self, now: Time, waited: Duration) -> bool {
+    pub fn try_hedge(&self, now: Time, waited: Duration, within: Duration) -> bool {
         let long = waited.as_micros() as u64 >= self.last_delay_us.load(Ordering::Relaxed);
-        self.budget.try_spend(now, if long { 1.0 } else { 0.5 })
+        let is_endangered = waited >= within / 2;
+        self.budget.try_spend(now, if long { 1.0 } else { 0.5 }) || (is_endangered && self.reserve.try_retry(now))
     }
 }
 
@@ -74,6 +87,8 @@ const SAMPLES_MIN: u32 = 20;
 /// One in ten seconds, so that a caller may hedge among its first calls; a tenth of the share makes room for it.
 const FLOOR: f64 = 0.1;
 const FLOOR_SHARE: f64 = 0.1;
+/// A second. A caller that has just begun may meet a worker that hangs a few times before it knows it for slow.
+const RESERVE: f64 = 0.4;
 
 #[cfg(test)]
 mod tests {
@@ -87,11 +102,20 @@ mod tests {
             let now = Time::from_micros(call * 1_000);
             assert_eq!(hedging.delay().is_some(), call >= 20, "{call}");
             hedging.on_call(now);
-            hedged += u64::from(hedging.try_hedge(now, Duration::from_secs(1)));
+            hedged += u64::from(hedging.try_hedge(now, Duration::from_secs(1), Duration::from_secs(30)));
             hedging.on_answer(now, Duration::from_millis(call % 100));
         }
         assert!((175..=200).contains(&hedged), "{hedged}");
         let delay = hedging.delay().expect("enough samples").as_millis();
         assert!((93..110).contains(&delay), "{delay} ms");
+    }
+
+    #[test]
+    fn a_call_that_has_used_up_half_of_its_time_is_hedged_though_nothing_is_left() {
+        let (hedging, now, within) = (Hedging::default(), Time::ZERO, Duration::from_secs(1));
+        assert_eq!(hedging.delay_within(within), within / 2);
+        let try_after = |millis| hedging.try_hedge(now, Duration::from_millis(millis), within);
+        assert_eq!([499, 499].map(try_after), [true, false]);
+        assert_eq!([500; 5].map(try_after), [true, true, true, true, false]);
     }
 }

@@ -38,12 +38,11 @@ impl PeakEwma {
         let word = self.0.load(Ordering::Relaxed);
         let average = f32::from_bits((word >> 32) as u32);
         if word == 0 {
-            expected
-        } else if average > expected {
-            expected + (average - expected) * decay(age(word, now))
-        } else {
-            average
+            return expected;
         }
+        // Without a branch on what is below and what above: among equal workers nobody could foretell which it is.
+        let above = (average - expected).max(0.0);
+        average.min(expected) + above * decay(age(word, now))
     }
 
     fn update(&self, next: impl Fn(f32, f32, bool) -> Option<f32>, now: Time) {

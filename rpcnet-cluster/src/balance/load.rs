@@ -1,10 +1,11 @@
 //! What a worker says about its load, and how long that is believed.
 
 use std::{
-    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     time::Duration,
 };
 
+use super::pool::Usual;
 use crate::membership::Time;
 
 /// What a worker says about its load, with a response or a heartbeat.
@@ -37,17 +38,20 @@ pub(crate) struct Reported {
     queue_delay_us: AtomicU32,
     /// 0: as tagged.
     capacity: AtomicU32,
+    /// It was fresh when it came.
+    prompt: AtomicBool,
     /// 0: never.
     at_us: AtomicU64,
 }
 
 impl Reported {
     /// Takes a report that came while this process had `local` calls under way there.
-    pub(crate) fn set(&self, now: Time, report: &LoadReport, local: u32) {
+    pub(crate) fn set(&self, now: Time, report: &LoadReport, local: u32, prompt: bool) {
         self.others.store(report.in_flight.saturating_sub(local), Ordering::Relaxed);
         let delay = u32::try_from(report.queue_delay.as_micros()).unwrap_or(u32::MAX);
         self.queue_delay_us.store(delay, Ordering::Relaxed);
         self.capacity.store(report.capacity.unwrap_or(0), Ordering::Relaxed);
+        self.prompt.store(prompt, Ordering::Relaxed);
         self.at_us.store(now.as_micros().max(1), Ordering::Relaxed);
     }
 
@@ -76,15 +80,16 @@ impl Reported {
     }
 
     /// Calls that others have there: as reported at first, and more and more what workers have on average. After as long as
-    /// a call takes at times, a queue has little to do with what it was.
-    pub(crate) fn expected_others(&self, now: Time, average: f32, typical_us: f32) -> f32 {
+    /// a call takes at times, a queue has little to do with what it was. So little that what was old when it came sends all
+    /// callers to where nobody was a second ago (BALANCING.md).
+    pub(crate) fn expected_others(&self, now: Time, usual: &Usual) -> f32 {
         let at = self.at_us.load(Ordering::Relaxed);
-        if at == 0 {
-            return average;
+        if at == 0 || !self.prompt.load(Ordering::Relaxed) {
+            return usual.others;
         }
         let age_us = now.as_micros().saturating_sub(at) as f32;
         let reported = self.others.load(Ordering::Relaxed) as f32;
-        average + (reported - average) * decay(age_us / typical_us.clamp(1.0, BELIEVED.as_micros() as f32))
+        usual.others + (reported - usual.others) * decay(age_us * usual.fading)
     }
 
     fn belief(&self, now: Time) -> f32 {
@@ -106,6 +111,6 @@ pub(crate) fn decay(x: f32) -> f32 {
 }
 
 /// After this long, e^-1 of a report is believed.
-const BELIEVED: Duration = Duration::from_secs(1);
+pub(crate) const BELIEVED: Duration = Duration::from_secs(1);
 const FRESH: Duration = Duration::from_millis(200);
 const FORGOTTEN: Duration = Duration::from_secs(3);

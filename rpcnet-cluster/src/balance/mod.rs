@@ -56,6 +56,7 @@ mod zones;
 
 pub use balancer::{Balancer, PickRequest};
 pub use budget::RetryBudget;
+pub(crate) use call::BorrowedCall;
 pub use call::{CallGuard, Outcome, TimedCall};
 pub use candidates::{CandidateOptions, Candidates};
 pub use hedging::Hedging;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use super::{latency::Median, random::SharedRandom};
+use super::{latency::Median, load::BELIEVED, random::SharedRandom};
 use crate::membership::Time;
 
 /// What the workers of a [`Roster`](super::Roster) have in common.
@@ -20,6 +20,17 @@ pub(crate) struct Pool {
     amnesty_us: AtomicU64,
     /// The latest time that anybody told.
     now_us: AtomicU64,
+}
+
+/// What workers are like, read once for all that a pick compares.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Usual {
+    /// The average peak-EWMA, in microseconds; 0 before the first calls.
+    pub(crate) latency_us: f32,
+    /// Calls of others that a worker has.
+    pub(crate) others: f32,
+    /// By how much a report fades in a microsecond: after as long as a call takes, e^-1 of it is left.
+    pub(crate) fading: f32,
 }
 
 impl Pool {
@@ -59,9 +70,11 @@ impl Pool {
         self.typical_us.store(micros.to_bits(), Ordering::Relaxed);
     }
 
-    /// The average peak-EWMA of all workers, in microseconds; 0 before the first calls.
-    pub(crate) fn typical_us(&self) -> f32 {
-        f32::from_bits(self.typical_us.load(Ordering::Relaxed))
+    /// What a worker is like as far as nothing is known of it.
+    pub(crate) fn usual(&self) -> Usual {
+        let latency_us = f32::from_bits(self.typical_us.load(Ordering::Relaxed));
+        let fading = 1.0 / latency_us.clamp(1.0, BELIEVED.as_micros() as f32);
+        Usual { latency_us, others: self.others(), fading }
     }
 
     pub(crate) fn set_panic(&self, panics: bool) {

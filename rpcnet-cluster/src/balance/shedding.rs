@@ -1,6 +1,6 @@
 //! Calls that are given up before they are sent, since most would be refused.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{call::Outcome, random::SharedRandom, window::Window};
 use crate::membership::Time;
@@ -14,20 +14,28 @@ use crate::membership::Time;
 /// workers that cannot be reached are for breakers, and have no queue that needs relief.
 #[derive(Debug)]
 pub struct Shedding {
-    calls: Window<SLOTS>,
-    accepted: Window<SLOTS>,
+    accepted: Window<SLOTS, SLOT_US>,
+    refused: Window<SLOTS, SLOT_US>,
+    /// When a call was refused last, in microseconds; 0 for never. Most callers never look further.
+    refused_us: AtomicU64,
     random: SharedRandom,
 }
 
 impl Shedding {
     /// Gives up by lot, by `seed`.
     pub fn new(seed: u64) -> Self {
-        Self { calls: Window::new(SLOT), accepted: Window::new(SLOT), random: SharedRandom::new(seed) }
+        let random = SharedRandom::new(seed);
+        Self { accepted: Window::new(), refused: Window::new(), refused_us: AtomicU64::new(0), random }
     }
 
     /// Whether a call may be sent. One that is given up counts as refused.
     pub fn admit(&self, now: Time) -> bool {
-        let (calls, accepted) = (self.calls.sum(now), self.accepted.sum(now));
+        let refused_us = self.refused_us.load(Ordering::Relaxed);
+        if refused_us == 0 || now.as_micros().saturating_sub(refused_us) > SLOTS as u64 * SLOT_US {
+            return true;
+        }
+        let (refused, accepted) = (self.refused.sum(now), self.accepted.sum(now));
+        let calls = refused + accepted;
         let excess = calls.saturating_sub(ACCEPTED_FACTOR * accepted);
         if excess == 0 {
             return true;
@@ -35,7 +43,7 @@ impl Shedding {
         let shed = (excess as f64 / (calls + 1) as f64).min(SHED_MAX);
         let admitted = self.random.unit() >= shed;
         if !admitted {
-            self.calls.add(now);
+            self.refuse(now);
         }
         admitted
     }
@@ -43,13 +51,15 @@ impl Shedding {
     /// How a call that was sent has ended.
     pub fn on_outcome(&self, now: Time, outcome: Outcome) {
         match outcome {
-            Outcome::Success => {
-                self.calls.add(now);
-                self.accepted.add(now);
-            }
-            Outcome::Overloaded => self.calls.add(now),
+            Outcome::Success => self.accepted.add(now),
+            Outcome::Overloaded => self.refuse(now),
             Outcome::Failure | Outcome::Cancelled => {}
         }
+    }
+
+    fn refuse(&self, now: Time) {
+        self.refused.add(now);
+        self.refused_us.fetch_max(now.as_micros().max(1), Ordering::Relaxed);
     }
 }
 
@@ -57,7 +67,7 @@ const ACCEPTED_FACTOR: u64 = 2;
 const SHED_MAX: f64 = 0.9;
 /// Two minutes.
 const SLOTS: usize = 24;
-const SLOT: Duration = Duration::from_secs(5);
+const SLOT_US: u64 = 5_000_000;
 
 #[cfg(test)]
 mod tests {

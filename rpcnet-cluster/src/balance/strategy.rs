@@ -26,7 +26,8 @@ pub enum LoadBalancingStrategy {
     LeastConnections,
     /// The better of two drawn by lot (Mitzenmacher 2001), by peak-EWMA latency (Finagle) times calls under way, for its
     /// `capacity`. Notices slow workers as well as busy ones, within a call of them getting slower. Among up to 64 workers it looks at
-    /// all: each caller knows something else, so they don't all go to the same one.
+    /// all: each caller knows something else, so they don't all go to the same one. Calls of others count as far as they were
+    /// [reported](Worker::report_load) lately; what gossip says of them is too old for that, and does not count.
     #[default]
     PowerOfTwo,
     /// In proportion to the tag `capacity`, evenly spread from the first calls on. For workers that know what they can take.
@@ -63,7 +64,7 @@ impl Balancer for LoadBalancingStrategy {
 }
 
 fn in_turn(candidates: &Candidates, request: &PickRequest<'_>) -> Option<usize> {
-    let mut turns = (0..candidates.len() + TRIES).map(|_| candidates.cursor.turn(candidates.len()));
+    let mut turns = (0..candidates.len() + TRIES).map(|_| candidates.cursor.turn());
     turns.find(|&index| candidates.admits_warm(index, request))
 }
 
@@ -95,9 +96,14 @@ fn better_of_two(
     index_of: impl Fn(usize) -> usize + Clone,
     request: &PickRequest<'_>,
 ) -> Option<usize> {
+    if count == 1 {
+        // Nothing to compare.
+        return Some(index_of(0)).filter(|&index| candidates.admits(index, request));
+    }
+    let usual = candidates.pool().usual();
     let cost = |index: usize| {
         let slot = &candidates.slots()[index];
-        slot.experience.cost(request.now) / slot.weight()
+        slot.experience.cost(request.now, &usual) / slot.weight()
     };
     if count <= SCANNED_MAX {
         return least::cheapest_admitted(candidates, (0..count).map(index_of), request, cost);

@@ -25,8 +25,9 @@ impl Tried {
 
     /// Whether this worker is remembered.
     pub fn contains(&self, worker: &Worker) -> bool {
-        let key = worker.key();
-        self.keys[..self.count.min(Self::MAX)].contains(&key)
+        let keys = &self.keys[..self.count.min(Self::MAX)];
+        // A first attempt need not look at the worker.
+        !keys.is_empty() && keys.contains(&worker.key())
     }
 
     /// Whether there is none.

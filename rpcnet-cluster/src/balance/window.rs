@@ -1,25 +1,21 @@
 //! How often something happened lately.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::membership::Time;
 
-/// How often something happened in the last `SLOTS` slots of time, the one that has just begun among them.
+/// How often something happened in the last `SLOTS` slots of `SLOT_US` microseconds, the one that has just begun among them.
 ///
 /// Each slot is one word: which slot of time it counts for, above, and the count, below. So a count of an old slot is never
 /// taken for one of a new slot, and nobody waits.
 #[derive(Debug)]
-pub(crate) struct Window<const SLOTS: usize> {
+pub(crate) struct Window<const SLOTS: usize, const SLOT_US: u64> {
     slots: [AtomicU64; SLOTS],
-    slot: Duration,
 }
 
-impl<const SLOTS: usize> Window<SLOTS> {
-    pub(crate) fn new(slot: Duration) -> Self {
-        Self { slots: [const { AtomicU64::new(0) }; SLOTS], slot }
+impl<const SLOTS: usize, const SLOT_US: u64> Window<SLOTS, SLOT_US> {
+    pub(crate) const fn new() -> Self {
+        Self { slots: [const { AtomicU64::new(0) }; SLOTS] }
     }
 
     pub(crate) fn add(&self, now: Time) {
@@ -32,7 +28,7 @@ impl<const SLOTS: usize> Window<SLOTS> {
     }
 
     pub(crate) fn sum(&self, now: Time) -> u64 {
-        let number = self.number(now);
+        let number = Self::number(now);
         let counts = self.slots.iter().map(|slot| {
             let word = slot.load(Ordering::Relaxed);
             let age = number.wrapping_sub((word >> 32) as u32);
@@ -43,7 +39,7 @@ impl<const SLOTS: usize> Window<SLOTS> {
     }
 
     fn change(&self, now: Time, next: impl Fn(u32) -> u32) {
-        let number = self.number(now);
+        let number = Self::number(now);
         let slot = &self.slots[number as usize % SLOTS];
         let mut word = slot.load(Ordering::Relaxed);
         loop {
@@ -56,8 +52,8 @@ impl<const SLOTS: usize> Window<SLOTS> {
         }
     }
 
-    fn number(&self, now: Time) -> u32 {
-        (now.as_micros() / (self.slot.as_micros() as u64).max(1)) as u32
+    fn number(now: Time) -> u32 {
+        (now.as_micros() / SLOT_US) as u32
     }
 }
 
@@ -71,7 +67,7 @@ mod tests {
 
     #[test]
     fn what_happened_counts_until_its_slot_is_too_old() {
-        let window = Window::<10>::new(Duration::from_secs(1));
+        let window = Window::<10, 1_000_000>::new();
         (0..3).for_each(|_| window.add(at(5)));
         window.add(at(9));
         assert_eq!([5, 9, 14, 15, 18, 19].map(|seconds| window.sum(at(seconds))), [3, 4, 4, 1, 1, 0]);

@@ -3,7 +3,7 @@
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use super::{
-    call::{CallGuard, TimedCall},
+    call::{BorrowedCall, CallGuard, TimedCall},
     experience::{Experience, Standing},
     info::WorkerInfo,
     load::LoadReport,
@@ -105,10 +105,23 @@ impl Worker {
         TimedCall::new(Arc::clone(&self.0.experience), now)
     }
 
-    /// Takes what it says about its load. Calls of this process that it counts are not counted twice; what others have
+    /// The same without holding the worker.
+    pub(crate) fn begin_borrowed_call(&self, now: Time) -> BorrowedCall<'_> {
+        BorrowedCall::new(&self.0.experience, now)
+    }
+
+    /// Takes what it says about its load, at this moment: what is older than calls take does more harm than good. Calls of this process that it counts are not counted twice; what others have
     /// there is believed less with each second.
     pub fn report_load(&self, now: Time, report: &LoadReport) {
         self.0.experience.report(now, report);
+    }
+
+    /// Takes what it said some time ago about its load: gossip takes a second or more. Only [`LeastConnections`] counts calls
+    /// by it, for calls that last.
+    ///
+    /// [`LeastConnections`]: super::LoadBalancingStrategy::LeastConnections
+    pub(crate) fn hear_load(&self, now: Time, report: &LoadReport) {
+        self.0.experience.hear(now, report);
     }
 
     /// Says that a call to it has failed in a way that [`TimedCall`] did not see: for five seconds others are preferred, or

@@ -1,5 +1,7 @@
 //! The attempts that a call has behind it, and the one that is under way.
 
+use std::time::Duration;
+
 use rpcnet::{__channel::Answer, ErrorKind, Executed, RpcError};
 use tokio::time::Instant;
 
@@ -11,7 +13,7 @@ use super::{
     verdict::{Verdict, judge},
 };
 use crate::{
-    balance::{Hedging, Outcome, PickRequest, TimedCall, Tried, Worker},
+    balance::{BorrowedCall, Hedging, Outcome, PickRequest, Tried, Worker},
     membership::Time,
 };
 
@@ -22,14 +24,22 @@ pub(super) struct Tries<'a> {
     idempotent: bool,
     /// Workers not to ask.
     tried: Tried,
-    /// Those of them that were sent the call in vain; of the others one never knows.
-    failed: Tried,
-    passed_over: u32,
     /// Attempts that were begun, and those of them that cost somebody something.
     begun: u32,
     counted: u32,
-    /// Read once for what happens together.
-    now: Instant,
+    /// Read once for what happens together, and the same by the clock.
+    now: Time,
+    instant: Instant,
+    /// Boxed, since few calls have any.
+    trouble: Option<Box<Trouble>>,
+}
+
+/// What befell a call that did not get its answer from the first worker.
+#[derive(Default)]
+struct Trouble {
+    passed_over: u32,
+    /// The workers that were sent the call in vain; of the others that were tried one never knows.
+    failed: Tried,
     /// Requests that may have reached a handler, and got no answer.
     lost: bool,
     /// Why the last worker did not take the call, and who that was.
@@ -40,29 +50,28 @@ pub(super) struct Tries<'a> {
 pub(super) struct Attempt<'a> {
     shared: &'a Shared,
     method: &'a str,
-    worker: Worker,
-    timed: Option<TimedCall>,
+    worker: &'a Worker,
+    timed: Option<BorrowedCall<'a>>,
     number: u32,
     hedge: bool,
 }
 
 impl<'a> Tries<'a> {
     /// The attempts of a call that was made at this time.
-    pub(super) fn new(channel: &'a ClusterChannel, method: &'a str, idempotent: bool, now: Instant) -> Self {
+    pub(super) fn new(channel: &'a ClusterChannel, method: &'a str, idempotent: bool, instant: Instant) -> Self {
         let shared = channel.shared();
-        let (tried, failed) = (Tried::default(), Tried::default());
-        let (passed_over, begun, counted, lost, failure) = (0, 0, 0, false, None);
-        Self { shared, method, idempotent, tried, failed, passed_over, begun, counted, now, lost, failure }
+        let (tried, begun, counted, now) = (Tried::default(), 0, 0, shared.time(instant));
+        Self { shared, method, idempotent, tried, begun, counted, now, instant, trouble: None }
     }
 
     /// When the call began, or was taken up again.
     pub(super) fn now(&self) -> Time {
-        self.shared.time(self.now)
+        self.now
     }
 
     /// The same by the clock.
     pub(super) fn instant(&self) -> Instant {
-        self.now
+        self.instant
     }
 
     /// Takes up again where an earlier attempt to begin a stream ended.
@@ -73,7 +82,7 @@ impl<'a> Tries<'a> {
 
     /// What a worker is wanted for.
     pub(super) fn request(&self) -> PickRequest<'_> {
-        let request = PickRequest::new(self.now()).with_tried(&self.tried);
+        let request = PickRequest::new(self.now).with_tried(&self.tried);
         // Whether a worker works again is found out with calls that can be made elsewhere if it does not.
         if self.idempotent { request } else { request.without_probe() }
     }
@@ -89,16 +98,19 @@ impl<'a> Tries<'a> {
     ///
     /// The workers refuse so much that this client leaves them alone for a while.
     pub(super) fn admit(&self) -> Result<(), RpcError> {
-        self.shared.resilience.admit(self.now())
+        self.shared.resilience.admit(self.now)
     }
 
     /// Begins an attempt at a worker.
-    pub(super) fn begin(&mut self, picked: &Picked, hedge: bool) -> Attempt<'a> {
+    pub(super) fn begin<'p>(&mut self, picked: &'p Picked, hedge: bool) -> Attempt<'p>
+    where
+        'a: 'p,
+    {
         self.begun += 1;
         self.counted += 1;
         self.tried.insert(&picked.worker);
-        let timed = Some(picked.worker.begin_timed_call(self.now()));
-        let worker = picked.worker.clone();
+        let worker = &picked.worker;
+        let timed = Some(worker.begin_borrowed_call(self.now));
         Attempt { shared: self.shared, method: self.method, worker, timed, number: self.begun, hedge }
     }
 
@@ -107,15 +119,22 @@ impl<'a> Tries<'a> {
         if !self.tried.contains(&picked.worker) {
             self.tried.insert(&picked.worker);
         }
-        self.failure = Some(if reason.peer().is_some() { reason } else { self.named(reason, picked) });
-        self.passed_over += 1;
-        self.now = Instant::now();
-        self.passed_over.is_multiple_of(Tried::MAX as u32)
+        let failure = if reason.peer().is_some() { reason } else { self.named(reason, picked) };
+        self.has_waited();
+        let trouble = self.trouble();
+        trouble.failure = Some(failure);
+        trouble.passed_over += 1;
+        trouble.passed_over.is_multiple_of(Tried::MAX as u32)
     }
 
     /// Some time has passed.
     pub(super) fn has_waited(&mut self) {
-        self.now = Instant::now();
+        self.instant = Instant::now();
+        self.now = self.shared.time(self.instant);
+    }
+
+    fn trouble(&mut self) -> &mut Trouble {
+        self.trouble.get_or_insert_default()
     }
 
     /// The last attempt never ran, and cost nobody anything worth counting.
@@ -126,37 +145,38 @@ impl<'a> Tries<'a> {
 
     /// A worker was sent the call in vain.
     pub(super) fn note_failure(&mut self, picked: &Picked, reason: RpcError) {
-        self.lost |= reason.executed() != Executed::No;
-        self.failed.insert(&picked.worker);
+        let trouble = self.trouble();
+        trouble.lost |= reason.executed() != Executed::No;
+        trouble.failed.insert(&picked.worker);
         self.pass_over(picked, reason);
     }
 
     /// Whether some worker was sent the call in vain.
     pub(super) fn has_lost(&self) -> bool {
-        !self.failed.is_empty()
+        self.trouble.as_ref().is_some_and(|trouble| !trouble.failed.is_empty())
     }
 
     /// The workers have changed: those that were only passed over may be back.
     pub(super) fn look_again(&mut self) {
-        self.tried = self.failed;
-        self.now = Instant::now();
+        self.tried = self.trouble.as_ref().map_or_else(Tried::default, |trouble| trouble.failed);
+        self.has_waited();
     }
 
     /// Whether another attempt may be made, after one that was sent.
     pub(super) fn may_retry(&self) -> bool {
-        self.counted < self.shared.settings.attempts_max && self.shared.resilience.try_retry(self.now())
+        self.counted < self.shared.settings.attempts_max && self.shared.resilience.try_retry(self.now)
     }
 
     /// Whether a second attempt may be made while the first one is under way.
-    pub(super) fn may_hedge(&mut self, hedging: &Hedging, began: Instant) -> bool {
-        self.now = Instant::now();
-        let waited = self.now.saturating_duration_since(began);
-        self.counted < self.shared.settings.attempts_max && hedging.try_hedge(self.now(), waited)
+    pub(super) fn may_hedge(&mut self, hedging: &Hedging, began: Instant, within: Duration) -> bool {
+        self.has_waited();
+        let waited = self.instant.saturating_duration_since(began);
+        self.counted < self.shared.settings.attempts_max && hedging.try_hedge(self.now, waited, within)
     }
 
     /// The call's failure, if any worker has refused it or was lost with it.
     pub(super) fn give_up(&mut self) -> Option<RpcError> {
-        let failure = self.failure.take()?;
+        let failure = self.trouble.as_mut()?.failure.take()?;
         Some(self.with_executed(failure))
     }
 
@@ -167,7 +187,8 @@ impl<'a> Tries<'a> {
 
     /// That the last attempt never ran says nothing about those before.
     pub(super) fn with_executed(&self, error: RpcError) -> RpcError {
-        if self.lost && error.executed() == Executed::No { error.with_executed(Executed::Maybe) } else { error }
+        let lost = self.trouble.as_ref().is_some_and(|trouble| trouble.lost);
+        if lost && error.executed() == Executed::No { error.with_executed(Executed::Maybe) } else { error }
     }
 }
 
@@ -196,7 +217,7 @@ impl Attempt<'_> {
         self.timed = None;
     }
 
-    fn end(&self, timed: TimedCall, outcome: Outcome, result: AttemptResult<'_>) {
+    fn end(&self, timed: BorrowedCall<'_>, outcome: Outcome, result: AttemptResult<'_>) {
         let (now, began) = (self.shared.now(), timed.began());
         timed.end(now, outcome);
         let is_draining = matches!(result, AttemptResult::Failed(error) if error.kind() == ErrorKind::Draining);

@@ -85,8 +85,9 @@ impl<S: WorkerSource> ClusterClientBuilder<S> {
     }
 
     /// Whether calls of `idempotent` methods that take longer than 95% of their like are made at a second worker too, so that
-    /// the first answer counts (default: false). The other one is cancelled. At most 2% of the calls are: see
-    /// [`with_hedge_share`](Self::with_hedge_share).
+    /// the first answer counts (default: false). The other one is cancelled. At most 2% of the calls are (see
+    /// [`with_hedge_share`](Self::with_hedge_share)), and beyond that four in 10 s that have used up half of their deadline. While
+    /// too few calls of the method were answered to tell what is long, half of the deadline is.
     ///
     /// For callers whose slowest calls matter: one slow worker no longer shows.
     pub fn with_hedging(mut self, hedge: bool) -> Self {

@@ -24,8 +24,8 @@ pub(super) struct Group {
 pub(super) struct Picture {
     /// The workers that are connected.
     candidates: Candidates,
-    /// Their connections, in the same order.
-    connections: Box<[DirectConnection]>,
+    /// The same with their connections, in the same order.
+    members: Box<[Picked]>,
     pub(super) prospect: Prospect,
 }
 
@@ -42,8 +42,11 @@ pub(super) struct Prospect {
     pub(super) failure: Option<RpcError>,
 }
 
-/// A worker that was picked, and the connection that leads there.
-pub(super) struct Picked {
+/// A worker that was picked: held as one, and for no longer than the call, so that what has left is let go.
+pub(super) type Picked = Arc<Member>;
+
+/// A worker, and the connection that leads there.
+pub(super) struct Member {
     pub(super) worker: Worker,
     pub(super) connection: DirectConnection,
 }
@@ -51,8 +54,8 @@ pub(super) struct Picked {
 impl Group {
     /// A group about which nothing is known yet.
     pub(super) fn new(filter: Filter) -> Self {
-        let picture =
-            Picture::new(Candidates::new([], &CandidateOptions::default()), Box::default(), Prospect::default());
+        let candidates = Candidates::new([], &CandidateOptions::default());
+        let picture = Picture { candidates, members: Box::default(), prospect: Prospect::default() };
         Self { filter, picture: ArcSwap::from_pointee(picture), changed: watch::Sender::new(0) }
     }
 
@@ -78,9 +81,12 @@ impl Group {
         }
         let candidates = Candidates::new(connected, options);
         // A subset of the workers may be all that is used, in another order.
-        let connections = candidates.workers().iter().filter_map(|worker| connections.get(worker.id()));
-        let connections = connections.map(|connection| DirectConnection::clone(connection)).collect();
-        self.picture.store(Arc::new(Picture::new(candidates, connections, prospect)));
+        let members = candidates.workers().iter().filter_map(|worker| {
+            let connection = DirectConnection::clone(connections.get(worker.id())?);
+            Some(Arc::new(Member { worker: worker.clone(), connection }))
+        });
+        let members = members.collect();
+        self.picture.store(Arc::new(Picture { candidates, members, prospect }));
         self.changed.send_modify(|number| *number += 1);
     }
 
@@ -120,16 +126,12 @@ impl Prospect {
 }
 
 impl Picture {
-    fn new(candidates: Candidates, connections: Box<[DirectConnection]>, prospect: Prospect) -> Self {
-        Self { candidates, connections, prospect }
-    }
-
     /// What a call may hope for that was at these workers.
     pub(super) fn outlook(&self, tried: &Tried) -> Outlook {
         let mut all_open = true;
-        for (worker, connection) in self.candidates.workers().iter().zip(&self.connections) {
-            match connection.is_open() {
-                true if !tried.contains(worker) => return Outlook::Open,
+        for member in &self.members {
+            match member.connection.is_open() {
+                true if !tried.contains(&member.worker) => return Outlook::Open,
                 true => {}
                 false => all_open = false,
             }
@@ -150,7 +152,6 @@ impl Picture {
             worker = self.candidates.workers().iter().find(|other| !request.tried.contains(other))?;
         }
         let index = self.candidates.workers().element_offset(worker)?;
-        let connection = self.connections.get(index)?.clone();
-        Some(Picked { worker: worker.clone(), connection })
+        self.members.get(index).map(Arc::clone)
     }
 }

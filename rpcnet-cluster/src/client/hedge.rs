@@ -22,15 +22,14 @@ pub(super) async fn call<'a>(
     tries: &mut Tries<'a>,
     call: &Outgoing,
     request: &mut (impl Encode + Send),
-    first: (Attempt<'a>, SentCall<'_>),
+    first: (Attempt<'_>, SentCall<'_>),
     hedging: &Hedging,
 ) -> Verdict {
     let (attempt, mut sent) = first;
     let idempotent = call.is_idempotent();
-    let Some(delay) = hedging.delay() else {
-        return attempt.finish(sent.await, idempotent);
-    };
-    let began = Instant::now();
+    let within = call.deadline().saturating_duration_since(call.made());
+    let delay = hedging.delay_within(within);
+    let began = tries.instant();
     let mut timer = pin!(sleep_until(began + delay));
     let picked = loop {
         tokio::select! {
@@ -40,7 +39,7 @@ pub(super) async fn call<'a>(
         }
         // Another worker, and none of those that the call was at.
         match channel.pick(tries) {
-            Some(picked) if tries.may_hedge(hedging, began) => break picked,
+            Some(picked) if tries.may_hedge(hedging, began, within) => break picked,
             // Later there may be room for it, as long as the first has not answered.
             _ => timer.as_mut().reset(Instant::now() + delay.max(AGAIN_MIN)),
         }
@@ -60,7 +59,10 @@ async fn begin<'a, 'p>(
     call: &'p Outgoing,
     request: &mut (impl Encode + Send),
     picked: &'p Picked,
-) -> Option<(Attempt<'a>, SentCall<'p>)> {
+) -> Option<(Attempt<'p>, SentCall<'p>)>
+where
+    'a: 'p,
+{
     let turn = picked.connection.try_turn()?;
     let attempt = tries.begin(picked, true);
     match send(picked, turn, call, request, tries.instant()).await {

@@ -111,7 +111,7 @@ impl Keeper {
             if old.and_then(|old| old.tags().get(LoadReport::TAG)) != Some(load)
                 && let Some(load) = LoadReport::from_tag(load)
             {
-                worker.report_load(self.shared.now(), &load);
+                worker.hear_load(self.shared.now(), &load);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What keeps calls from doing harm: budgets of retries and hedges, and restraint towards workers that refuse.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use arc_swap::ArcSwap;
 use rpcnet::{ErrorKind, Executed, RpcError};
@@ -20,7 +20,8 @@ pub(super) struct Resilience {
 /// How long calls take, for each method apart: what is slow for one is quick for another.
 struct Hedges {
     share: f64,
-    methods: ArcSwap<HashMap<u64, Arc<Hedging>>>,
+    /// By id. It is a hash, and there are few: searching costs less than hashing it again.
+    methods: ArcSwap<Vec<(u64, Arc<Hedging>)>>,
 }
 
 impl Resilience {
@@ -72,19 +73,27 @@ impl Resilience {
 
 impl Hedges {
     fn of(&self, method_id: u64) -> Option<Arc<Hedging>> {
-        if let Some(hedging) = self.methods.load().get(&method_id) {
-            return Some(Arc::clone(hedging));
+        if let Some(hedging) = self.known(method_id) {
+            return Some(hedging);
         }
         let fresh = Arc::new(Hedging::new(self.share));
         self.methods.rcu(|methods| {
-            let mut methods = HashMap::clone(methods);
-            // Names of raw calls may come from anywhere.
-            if methods.len() < METHODS_MAX {
-                methods.entry(method_id).or_insert_with(|| Arc::clone(&fresh));
+            let mut methods = Vec::clone(methods);
+            if let Err(index) = methods.binary_search_by_key(&method_id, |(id, _)| *id)
+                // Names of raw calls may come from anywhere.
+                && methods.len() < METHODS_MAX
+            {
+                methods.insert(index, (method_id, Arc::clone(&fresh)));
             }
             methods
         });
-        self.methods.load().get(&method_id).map(Arc::clone)
+        self.known(method_id)
+    }
+
+    fn known(&self, method_id: u64) -> Option<Arc<Hedging>> {
+        let methods = self.methods.load();
+        let index = methods.binary_search_by_key(&method_id, |(id, _)| *id).ok()?;
+        Some(Arc::clone(&methods[index].1))
     }
 }
 

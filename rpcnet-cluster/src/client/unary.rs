@@ -57,7 +57,7 @@ impl ClusterChannel {
             let result = match &hedging {
                 None => attempt.finish(sent.await, call.is_idempotent()),
                 Some(hedging) => {
-                    let began = self.shared().now();
+                    let began = tries.now();
                     let verdict = hedge::call(self, &mut tries, call, &mut request, (attempt, sent), hedging).await;
                     if matches!(verdict, Verdict::Over(Ok(_))) {
                         let now = self.shared().now();

@@ -100,6 +100,24 @@ fn zones(counts: [usize; 2]) -> Candidates {
 }
 
 #[test]
+fn what_gossip_says_of_loads_moves_no_call_of_the_default_and_counts_for_least_connections() {
+    let workers = equal(2);
+    for worker in workers.iter() {
+        end(worker, NOW, Duration::from_millis(10), Outcome::Success);
+    }
+    let candidates = prepared(&workers);
+    workers[0].hear_load(after(10), &LoadReport::new(50));
+    let shares = |strategy| {
+        let request = PickRequest::new(after(10));
+        (0..1_000).filter(|_| pick(&candidates, strategy, &request) == 0).count()
+    };
+    assert!((400..600).contains(&shares(LoadBalancingStrategy::PowerOfTwo)));
+    assert_eq!(shares(LoadBalancingStrategy::LeastConnections), 0);
+    workers[0].report_load(after(10), &LoadReport::new(50));
+    assert_eq!(shares(LoadBalancingStrategy::PowerOfTwo), 0);
+}
+
+#[test]
 fn zone_aware_stays_near_as_long_as_near_workers_can_bear_it_and_spills_the_rest() {
     let near = |counts: [usize; 2]| {
         let shares = shares(&zones(counts), LoadBalancingStrategy::ZoneAware, 10_000);

@@ -49,29 +49,49 @@ impl Caller {
     pub(crate) fn pick(&mut self, now: Time, tried: &Tried, work: f64, world: &[SimulatedWorker]) -> Option<usize> {
         let request = PickRequest::new(now).with_tried(tried);
         let balancer: &dyn Balancer = match &self.system {
-            System::Strategy(strategy) | System::Unreported(strategy) => strategy,
+            System::Strategy(strategy) | System::Unreported(strategy) | System::Gossiped(strategy) => strategy,
             System::OwnCounts => &OwnCounts,
             System::TrueCounts => {
                 let (one, other) = (self.random.below(world.len()), self.random.below(world.len()));
                 return Some(if world[other].held < world[one].held { other } else { one });
             }
-            System::Oracle => {
-                let at = now.as_micros() as f64 / 1e6;
-                let finish = |index: &usize| world[*index].would_finish(at, work);
-                return (0..world.len()).min_by(|one, other| finish(one).total_cmp(&finish(other)));
+            System::ShortestQueue => {
+                let start = self.random.below(world.len());
+                return (start..world.len()).chain(0..start).min_by_key(|&index| world[index].held);
             }
+            System::TrueWork => {
+                let both = [self.random.below(world.len()), self.random.below(world.len())];
+                return least_work(both.into_iter(), now, work, world);
+            }
+            System::Oracle => return least_work(0..world.len(), now, work, world),
         };
         let picked = self.candidates.pick(balancer, &request)?;
         self.candidates.workers().iter().position(|worker| std::ptr::eq(worker, picked))
     }
 
     pub(crate) fn report(&self, now: Time, worker: usize, in_flight: u32) {
-        if !matches!(self.system, System::Unreported(_)) {
+        if !matches!(self.system, System::Unreported(_) | System::Gossiped(_)) {
             self.workers[worker].report_load(now, &LoadReport::new(in_flight));
         }
+    }
+
+    /// Whether it hears by gossip what workers have.
+    pub(crate) fn listens(&self) -> bool {
+        matches!(self.system, System::Gossiped(_))
+    }
+
+    pub(crate) fn hear(&self, now: Time, worker: usize, in_flight: u32) {
+        self.workers[worker].hear_load(now, &LoadReport::new(in_flight));
     }
 
     pub(crate) fn sweep(&self, now: Time) {
         self.outliers.sweep(now, &self.workers);
     }
+}
+
+/// Which of these workers will be done first.
+fn least_work(indices: impl Iterator<Item = usize>, now: Time, work: f64, world: &[SimulatedWorker]) -> Option<usize> {
+    let at = now.as_micros() as f64 / 1e6;
+    let finish = |index: &usize| world[*index].would_finish(at, work);
+    indices.min_by(|one, other| finish(one).total_cmp(&finish(other)))
 }

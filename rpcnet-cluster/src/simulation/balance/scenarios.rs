@@ -93,8 +93,11 @@ fn latencies(stage: &Stage<'_>, setup: &Setup) -> Vec<Figure> {
     let others = [
         DEFAULT,
         System::Unreported(PowerOfTwo),
+        System::Gossiped(PowerOfTwo),
         System::Strategy(LeastConnections),
         System::TrueCounts,
+        System::ShortestQueue,
+        System::TrueWork,
         System::Strategy(RoundRobin),
     ];
     let mut figures = Figures::default();

@@ -9,10 +9,16 @@ pub enum System {
     Strategy(LoadBalancingStrategy),
     /// A strategy of the crate that hears nothing of what workers report.
     Unreported(LoadBalancingStrategy),
+    /// A strategy of the crate that hears once a second what each worker had up to a second ago: as fresh as gossip gets.
+    Gossiped(LoadBalancingStrategy),
     /// The better of two by the caller's own calls under way, and nothing else.
     OwnCounts,
     /// The better of two by the true number of calls at each worker.
     TrueCounts,
+    /// The worker with the least calls, by the true number.
+    ShortestQueue,
+    /// The one of two that will have finished the call first, knowing all work that is queued.
+    TrueWork,
     /// The worker that will have finished the call first, knowing all work that is queued.
     Oracle,
 }
@@ -23,8 +29,11 @@ impl System {
         match self {
             Self::Strategy(strategy) => format!("{strategy:?}"),
             Self::Unreported(strategy) => format!("{strategy:?}, no reports"),
+            Self::Gossiped(strategy) => format!("{strategy:?}, reports by gossip"),
             Self::OwnCounts => "two by own counts".into(),
             Self::TrueCounts => "two by true counts".into(),
+            Self::ShortestQueue => "all by true counts".into(),
+            Self::TrueWork => "two by true work".into(),
             Self::Oracle => "least work, all known".into(),
         }
     }

@@ -75,6 +75,12 @@ enum Event {
     Hedge(usize),
     Timeout(usize),
     Ailment(usize),
+    /// What gossip says of a worker reaches a caller.
+    Heard {
+        caller: usize,
+        worker: usize,
+        in_flight: u32,
+    },
     Sweep,
 }
 
@@ -162,9 +168,24 @@ impl World {
             Event::Hedge(call) => self.on_hedge_due(call),
             Event::Timeout(call) => self.end(call, false),
             Event::Ailment(index) => self.on_ailment(index),
+            Event::Heard { caller, worker, in_flight } => self.callers[caller].hear(self.now(), worker, in_flight),
             Event::Sweep => {
-                self.callers.iter().for_each(|caller| caller.sweep(Time::from_micros(self.now_us)));
+                self.callers.iter().for_each(|caller| caller.sweep(self.now()));
+                self.gossip();
                 self.at(self.now_us + 1_000_000, Event::Sweep);
+            }
+        }
+    }
+
+    /// What workers have now reaches the callers that listen within a second, each at another time.
+    fn gossip(&mut self) {
+        for caller in 0..self.callers.len() {
+            for worker in 0..self.workers.len() {
+                if self.callers[caller].listens() {
+                    let in_flight = self.workers[worker].queued();
+                    let after = self.random.below(1_000_000) as u64;
+                    self.at(self.now_us + after, Event::Heard { caller, worker, in_flight });
+                }
             }
         }
     }
@@ -178,7 +199,7 @@ impl World {
         caller.budget.on_call(now);
         if self.setup.hedged {
             caller.hedging.on_call(now);
-            let delay = caller.hedging.delay().unwrap_or(HEDGE_ASKED_EVERY);
+            let delay = caller.hedging.delay_within(Duration::from_micros(self.setup.timeout_us));
             self.at(self.now_us + delay.as_micros() as u64, Event::Hedge(call));
         }
         if self.setup.timeout_us != u64::MAX {
@@ -289,12 +310,12 @@ impl World {
             return;
         }
         let waited = now.since(Time::from_micros(state.arrival.at_us));
-        let delay = caller.hedging.delay();
-        if delay.is_some_and(|delay| waited >= delay) && caller.hedging.try_hedge(now, waited) {
+        let within = Duration::from_micros(self.setup.timeout_us);
+        let delay = caller.hedging.delay_within(within);
+        if waited >= delay && caller.hedging.try_hedge(now, waited, within) {
             self.outcomes.hedges += u64::from(self.counts(call));
             self.send(call);
         } else {
-            let delay = delay.unwrap_or(HEDGE_ASKED_EVERY);
             self.at(self.now_us + delay.as_micros() as u64, Event::Hedge(call));
         }
     }
@@ -354,5 +375,3 @@ impl World {
 const ONE_WAY_US: u64 = 250;
 /// Before the second attempt; twice that before the third.
 const BACKOFF_US: u64 = 10_000;
-/// How often a call asks whether it may be hedged while too little is known of how long calls take.
-const HEDGE_ASKED_EVERY: Duration = Duration::from_millis(50);
