@@ -178,10 +178,12 @@ impl Experience {
         self.drains.store(report.draining, Ordering::Relaxed);
     }
 
-    /// Takes a report that has travelled for as long as calls take, or longer.
+    /// Takes a number of calls that has travelled for as long as calls take, or longer: better than nothing, and worse than
+    /// a report that came at once. Whether the worker drains, it does not say.
     pub(crate) fn hear(&self, now: Time, report: &LoadReport) {
-        self.reported.set(now, report, self.in_flight(), false);
-        self.drains.store(report.draining, Ordering::Relaxed);
+        if !self.reported.is_prompt(now) {
+            self.reported.set(now, report, self.in_flight(), false);
+        }
     }
 
     pub(crate) fn drains(&self) -> bool {

@@ -28,7 +28,7 @@ pub struct Hedging {
 }
 
 impl Hedging {
-    /// Hedges at most this share of the calls.
+    /// Hedges at most this share of the calls, and the few that are allowed beyond any share.
     pub fn new(share: f64) -> Self {
         let (latencies, zero) = (LatencyHistogram::new(), || AtomicU64::new(0));
         let budget = RetryBudget::new(share * (1.0 - FLOOR_SHARE), FLOOR);
@@ -51,8 +51,8 @@ impl Hedging {
         }
     }
 
-    /// How long a call that may take `within` should have taken before it is hedged: half of that until enough calls were
-    /// answered to tell what is long.
+    /// How long a call that may take `within` should have taken before it is hedged: never more than half of that, which it
+    /// is until enough calls were answered to tell what is long.
     pub fn delay_within(&self, within: Duration) -> Duration {
         self.delay().unwrap_or(Duration::MAX).min(within / 2)
     }
@@ -62,8 +62,8 @@ impl Hedging {
         Some(self.delay_us.load(Ordering::Relaxed)).filter(|&delay| delay > 0).map(Duration::from_micros)
     }
 
-    /// Whether a call that has taken so long of the time `within` that it has may be hedged now. If so, it counts. If not, ask
-    /// again after the same delay.
+    /// Whether a call that has taken so long of the time `within` that it had when it was sent may be hedged now. If so, it
+    /// counts. If not, ask again after the same delay. From half of `within` on, four in 10 s may be beyond the share.
     ///
     /// Five of a hundred calls ask, and two may: so half of what may be hedged is kept for the one or two of a hundred that take the
     /// longest, those that hang among them.

@@ -92,6 +92,11 @@ impl Reported {
         usual.others + (reported - usual.others) * decay(age_us * usual.fading)
     }
 
+    /// Whether the last report was fresh when it came, and is not forgotten yet.
+    pub(crate) fn is_prompt(&self, now: Time) -> bool {
+        self.prompt.load(Ordering::Relaxed) && self.age(now) < FORGOTTEN
+    }
+
     fn belief(&self, now: Time) -> f32 {
         decay(self.age(now).as_secs_f32() / BELIEVED.as_secs_f32())
     }

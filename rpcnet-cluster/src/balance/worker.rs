@@ -116,10 +116,11 @@ impl Worker {
         self.0.experience.report(now, report);
     }
 
-    /// Takes what it said some time ago about its load: gossip takes a second or more. Only [`LeastConnections`] counts calls
-    /// by it, for calls that last.
+    /// Takes what it said some time ago about its load: gossip takes a second or more. Only [`LeastConnections`] and
+    /// [`Affinity`] count calls by it, for calls that last.
     ///
     /// [`LeastConnections`]: super::LoadBalancingStrategy::LeastConnections
+    /// [`Affinity`]: super::LoadBalancingStrategy::Affinity
     pub(crate) fn hear_load(&self, now: Time, report: &LoadReport) {
         self.0.experience.hear(now, report);
     }

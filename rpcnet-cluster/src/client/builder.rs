@@ -85,9 +85,10 @@ impl<S: WorkerSource> ClusterClientBuilder<S> {
     }
 
     /// Whether calls of `idempotent` methods that take longer than 95% of their like are made at a second worker too, so that
-    /// the first answer counts (default: false). The other one is cancelled. At most 2% of the calls are (see
-    /// [`with_hedge_share`](Self::with_hedge_share)), and beyond that four in 10 s that have used up half of their deadline. While
-    /// too few calls of the method were answered to tell what is long, half of the deadline is.
+    /// the first answer counts (default: false). The other one is cancelled. For each method, at most 2% of the calls of the last 10 s are (see
+    /// [`with_hedge_share`](Self::with_hedge_share)), but one may always be, and beyond that four that have used up half of the
+    /// time that they had when they were sent. While too few calls of the method were answered to tell what is long, that
+    /// half is.
     ///
     /// For callers whose slowest calls matter: one slow worker no longer shows.
     pub fn with_hedging(mut self, hedge: bool) -> Self {
@@ -95,7 +96,8 @@ impl<S: WorkerSource> ClusterClientBuilder<S> {
         self
     }
 
-    /// Turns hedging on, for at most this share of the calls, from 0 to 1.
+    /// Turns hedging on, for at most this share of each method's calls, from 0 to 1, and the few that
+    /// [`with_hedging`](Self::with_hedging) allows beyond any share.
     pub fn with_hedge_share(mut self, hedges: f64) -> Self {
         self.settings.resilience.hedge_share = Some(share(hedges));
         self

@@ -27,9 +27,10 @@ pub(super) async fn call<'a>(
 ) -> Verdict {
     let (attempt, mut sent) = first;
     let idempotent = call.is_idempotent();
-    let within = call.deadline().saturating_duration_since(call.made());
-    let delay = hedging.delay_within(within);
     let began = tries.instant();
+    // What is left: an earlier attempt, or the wait for a worker, may have taken some of the call's time.
+    let within = call.deadline().saturating_duration_since(began);
+    let delay = hedging.delay_within(within);
     let mut timer = pin!(sleep_until(began + delay));
     let picked = loop {
         tokio::select! {

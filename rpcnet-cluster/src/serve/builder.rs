@@ -36,7 +36,8 @@ impl ClusterServerBuilder {
     }
 
     /// Whether the node says how much its server has to do (default: true), for people, and for callers that count
-    /// each other's calls by [`LeastConnections`](crate::LoadBalancingStrategy::LeastConnections).
+    /// each other's calls: by [`LeastConnections`](crate::LoadBalancingStrategy::LeastConnections) and
+    /// [`Affinity`](crate::LoadBalancingStrategy::Affinity).
     ///
     /// It says so by its tag `load`, once a second at most and only when it has changed much: gossip is not the place for more.
     pub fn with_load_reports(mut self, reports: bool) -> Self {

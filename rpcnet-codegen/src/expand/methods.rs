@@ -25,6 +25,7 @@ pub(super) fn expand(context: &Context<'_>) -> TokenStream {
     let warnings = service.methods.iter().map(super::warnings::expand);
     let documentation = format!(" The methods of [`{}`], as they are named on the wire.", names.service.unraw());
     let table_documentation = format!(" All methods of `{wire_name}`.");
+    // Nothing is derived: a name that is taken would be one error more for each trait.
     quote! {
         #[doc = #documentation]
         #[allow(dead_code)]

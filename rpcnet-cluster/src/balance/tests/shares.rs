@@ -115,6 +115,8 @@ fn what_gossip_says_of_loads_moves_no_call_of_the_default_and_counts_for_least_c
     assert_eq!(shares(LoadBalancingStrategy::LeastConnections), 0);
     workers[0].report_load(after(10), &LoadReport::new(50));
     assert_eq!(shares(LoadBalancingStrategy::PowerOfTwo), 0);
+    workers[0].hear_load(after(10), &LoadReport::new(0));
+    assert_eq!(shares(LoadBalancingStrategy::PowerOfTwo), 0, "what came at once counts more");
 }
 
 #[test]
