@@ -13,8 +13,8 @@ use crate::membership::Time;
 ///
 /// A call is hedged once it has taken longer than 95% of the calls of the last minute, and as long as at most 2% of all calls of
 /// the last 10 s were (one in 10 s at least, so that there is something for the first calls). Beyond that, four in 10 s may be
-/// that have used up half of their time: those are about to fail, and the others must not have eaten what could save them. One
-/// for calls of the same kind, such as one for each method.
+/// that have used up half of the time that they had when they were sent: those are about to fail, and the others must not
+/// have eaten what could save them. One for calls of the same kind, such as one for each method.
 #[derive(Debug)]
 pub struct Hedging {
     latencies: LatencyHistogram,

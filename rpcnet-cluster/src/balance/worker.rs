@@ -110,8 +110,8 @@ impl Worker {
         BorrowedCall::new(&self.0.experience, now)
     }
 
-    /// Takes what it says about its load, at this moment: what is older than calls take does more harm than good. Calls of this process that it counts are not counted twice; what others have
-    /// there is believed less with each second.
+    /// Takes what it says about its load, at this moment: what is older than calls take does more harm than good. Calls of
+    /// this process that it counts are not counted twice; what others have there is believed less with each second.
     pub fn report_load(&self, now: Time, report: &LoadReport) {
         self.0.experience.report(now, report);
     }
