@@ -76,6 +76,11 @@ impl<E: Deref<Target = Experience>> Timed<E> {
         self.began
     }
 
+    /// When the worker answered last, and not before this call began.
+    pub(crate) fn answered_at(&self) -> Time {
+        self.experience.answered_at().max(self.began)
+    }
+
     pub(crate) fn end(self, now: Time, outcome: Outcome) {
         self.experience.on_outcome(self.began, now, outcome);
     }

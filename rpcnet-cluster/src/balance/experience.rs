@@ -166,24 +166,46 @@ impl Experience {
             Outcome::Cancelled => {
                 // A worker that has answered nothing since the call began may be stuck; one that answers others is not.
                 let silent = self.progress_us.load(Ordering::Relaxed) <= began.as_micros();
-                self.latency.observe_at_least(now, if silent { micros * GIVEN_UP_COUNTS_AS } else { micros });
+                let taken = if silent { micros * GIVEN_UP_COUNTS_AS } else { micros };
+                self.latency.observe_at_least(now, taken, self.pool.usual().latency_us);
             }
         }
     }
 
+    /// It has answered, and said, if it did, how many calls of others it has.
+    pub(crate) fn on_answers(&self, now: Time, others: Option<u32>) {
+        self.progress(now);
+        if let Some(others) = others {
+            self.reported.set_others(now, others, true);
+            self.pool.on_report(others);
+        }
+    }
+
+    /// When it answered last: to a call that has its answer, the time at which that came, or later.
+    pub(crate) fn answered_at(&self) -> Time {
+        Time::from_micros(self.progress_us.load(Ordering::Relaxed))
+    }
+
     pub(crate) fn report(&self, now: Time, report: &LoadReport) {
-        let in_flight = self.in_flight();
-        self.reported.set(now, report, in_flight, true);
-        self.pool.on_report(report.in_flight.saturating_sub(in_flight));
+        let others = self.others_of(report);
+        self.reported.set_others(now, others, true);
+        self.reported.set_state(report);
+        self.pool.on_report(others);
         self.drains.store(report.draining, Ordering::Relaxed);
     }
 
     /// Takes a number of calls that has travelled for as long as calls take, or longer: better than nothing, and worse than
-    /// a report that came at once. Whether the worker drains, it does not say.
+    /// one that came at once. Whether the worker drains, it does not say.
     pub(crate) fn hear(&self, now: Time, report: &LoadReport) {
         if !self.reported.is_prompt(now) {
-            self.reported.set(now, report, self.in_flight(), false);
+            self.reported.set_others(now, self.others_of(report), false);
         }
+        self.reported.set_state(report);
+    }
+
+    /// Calls that are not of this process, of those that a worker reports.
+    fn others_of(&self, report: &LoadReport) -> u32 {
+        report.in_flight.saturating_sub(self.in_flight())
     }
 
     pub(crate) fn drains(&self) -> bool {

@@ -22,9 +22,10 @@ impl PeakEwma {
         self.update(|average, age, _| if micros > average { Some(micros) } else { settle(average, micros, age) }, now);
     }
 
-    /// Takes a call that was given up after so many microseconds: it would have taken longer.
-    pub(crate) fn observe_at_least(&self, now: Time, micros: f32) {
-        self.update(|average, _, seen| (seen && micros > average).then_some(micros), now);
+    /// Takes a call that was given up after so many microseconds: it would have taken longer. `expected` is what is known of
+    /// workers like this one.
+    pub(crate) fn observe_at_least(&self, now: Time, micros: f32, expected: f32) {
+        self.update(|average, _, seen| (micros > if seen { average } else { expected }).then_some(micros), now);
     }
 
     /// As if it had never been seen.

@@ -8,7 +8,7 @@ use std::{
 use super::pool::Usual;
 use crate::membership::Time;
 
-/// What a worker says about its load, with a response or a heartbeat.
+/// What a worker says about its load.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoadReport {
@@ -29,30 +29,39 @@ impl LoadReport {
     }
 }
 
-/// The last report of one worker. Its parts are stored one after the other: a reader may see some of the old and some
-/// of the new report, which is no worse than a report that is a little older.
+/// What one worker has told last. Its parts are stored one after the other: a reader may see some of the old and some
+/// of the new, which is no worse than what is a little older.
 #[derive(Debug, Default)]
 pub(crate) struct Reported {
-    /// Calls of others: what was reported beyond the calls of this process at that time.
+    /// Calls of others.
     others: AtomicU32,
     queue_delay_us: AtomicU32,
     /// 0: as tagged.
     capacity: AtomicU32,
-    /// It was fresh when it came.
+    /// The calls of others were fresh when they were told.
     prompt: AtomicBool,
-    /// 0: never.
+    /// When that was; 0: never.
     at_us: AtomicU64,
 }
 
 impl Reported {
-    /// Takes a report that came while this process had `local` calls under way there.
-    pub(crate) fn set(&self, now: Time, report: &LoadReport, local: u32, prompt: bool) {
-        self.others.store(report.in_flight.saturating_sub(local), Ordering::Relaxed);
+    /// Takes how many calls of others it has.
+    pub(crate) fn set_others(&self, now: Time, others: u32, prompt: bool) {
+        self.others.store(others, Ordering::Relaxed);
+        self.prompt.store(prompt, Ordering::Relaxed);
+        self.at_us.store(now.as_micros().max(1), Ordering::Relaxed);
+    }
+
+    /// Takes what does not change with every call.
+    pub(crate) fn set_state(&self, report: &LoadReport) {
         let delay = u32::try_from(report.queue_delay.as_micros()).unwrap_or(u32::MAX);
         self.queue_delay_us.store(delay, Ordering::Relaxed);
         self.capacity.store(report.capacity.unwrap_or(0), Ordering::Relaxed);
-        self.prompt.store(prompt, Ordering::Relaxed);
-        self.at_us.store(now.as_micros().max(1), Ordering::Relaxed);
+    }
+
+    /// Calls that others had there when it was told.
+    pub(crate) fn last_others(&self) -> u32 {
+        self.others.load(Ordering::Relaxed)
     }
 
     /// Calls that others have there, as far as the last report is still believed.
@@ -79,20 +88,21 @@ impl Reported {
         self.others.load(Ordering::Relaxed) > 0 && (FRESH..FORGOTTEN).contains(&age)
     }
 
-    /// Calls that others have there: as reported at first, and more and more what workers have on average. After as long as
+    /// Calls that others have there: as reported at first, and more and more what silence says. After as long as
     /// a call takes at times, a queue has little to do with what it was. So little that what was old when it came sends all
     /// callers to where nobody was a second ago (BALANCING.md).
     pub(crate) fn expected_others(&self, now: Time, usual: &Usual) -> f32 {
+        let silent = SILENCE_COUNTS_AS * usual.others;
         let at = self.at_us.load(Ordering::Relaxed);
         if at == 0 || !self.prompt.load(Ordering::Relaxed) {
-            return usual.others;
+            return silent;
         }
         let age_us = now.as_micros().saturating_sub(at) as f32;
         let reported = self.others.load(Ordering::Relaxed) as f32;
-        usual.others + (reported - usual.others) * decay(age_us * usual.fading)
+        silent + (reported - silent) * decay(age_us * usual.fading)
     }
 
-    /// Whether the last report was fresh when it came, and is not forgotten yet.
+    /// Whether calls of others were fresh when they were told, and are not forgotten yet.
     pub(crate) fn is_prompt(&self, now: Time) -> bool {
         self.prompt.load(Ordering::Relaxed) && self.age(now) < FORGOTTEN
     }
@@ -115,6 +125,9 @@ pub(crate) fn decay(x: f32) -> f32 {
     squared * squared
 }
 
+/// Who has not answered lately is busier than the others: so many times what workers have on average. Long calls keep a
+/// worker silent while its queue grows (BALANCING.md).
+const SILENCE_COUNTS_AS: f32 = 2.0;
 /// After this long, e^-1 of a report is believed.
 pub(crate) const BELIEVED: Duration = Duration::from_secs(1);
 const FRESH: Duration = Duration::from_millis(200);

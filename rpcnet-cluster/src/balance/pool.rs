@@ -74,7 +74,9 @@ impl Pool {
     pub(crate) fn usual(&self) -> Usual {
         let latency_us = f32::from_bits(self.typical_us.load(Ordering::Relaxed));
         let fading = 1.0 / latency_us.clamp(1.0, BELIEVED.as_micros() as f32);
-        Usual { latency_us, others: self.others(), fading }
+        let others = self.others();
+        let others = if others < OTHERS_MIN { 0.0 } else { others };
+        Usual { latency_us, others, fading }
     }
 
     pub(crate) fn set_panic(&self, panics: bool) {
@@ -97,5 +99,7 @@ impl Pool {
     }
 }
 
+/// Fewer are nobody: else a caller that is nearly alone would stay with the worker of which it heard last that it is idle.
+const OTHERS_MIN: f32 = 0.25;
 /// So that about the last hundred reports count.
 const OTHERS_GAIN: f32 = 0.01;

@@ -11,8 +11,8 @@ use super::{
 /// How a worker is chosen. A plain value: what it needs to remember is in the [`Candidates`].
 ///
 /// All of them pass over workers that are out of order or draining as [`Candidates::is_eligible`] says, and give a worker that
-/// has just appeared its share slowly. Several callers know nothing of each other but what workers report of their load
-/// ([`Worker::report_load`]).
+/// has just appeared its share slowly. Several callers know nothing of each other but what workers tell: rpcnet's servers say with
+/// their answers how many calls of other callers they have, and others may be told of by [`Worker::report_load`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LoadBalancingStrategy {
@@ -26,8 +26,9 @@ pub enum LoadBalancingStrategy {
     LeastConnections,
     /// The better of two drawn by lot (Mitzenmacher 2001), by peak-EWMA latency (Finagle) times calls under way, for its
     /// `capacity`. Notices slow workers as well as busy ones, within a call of them getting slower. Among up to 64 workers it looks at
-    /// all: each caller knows something else, so they don't all go to the same one. Calls of others count as far as they were
-    /// [reported](Worker::report_load) lately; what gossip says of them is too old for that, and does not count.
+    /// all: each caller knows something else, so they don't all go to the same one. Calls of others count as far as the worker
+    /// told of them lately, and one that has not answered lately counts as busier than the others; what gossip says of them is
+    /// too old for that, and does not count.
     #[default]
     PowerOfTwo,
     /// In proportion to the tag `capacity`, evenly spread from the first calls on. For workers that know what they can take.

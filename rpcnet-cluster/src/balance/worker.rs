@@ -72,6 +72,11 @@ impl Worker {
         self.0.experience.in_flight() as usize
     }
 
+    /// How many calls of other callers it had under way when it answered last; before it has, by what its source says.
+    pub fn calls_of_others(&self) -> usize {
+        self.0.experience.reported.last_others() as usize
+    }
+
     /// How long a call waits there before its handler starts, by the worker's last report. For people: no strategy uses it.
     pub fn queue_delay(&self) -> Duration {
         self.0.experience.reported.queue_delay()
@@ -111,9 +116,15 @@ impl Worker {
     }
 
     /// Takes what it says about its load, at this moment: what is older than calls take does more harm than good. Calls of
-    /// this process that it counts are not counted twice; what others have there is believed less with each second.
+    /// this process that it counts are not counted twice; what others have there is believed less with each second. A
+    /// [`ClusterClient`](crate::ClusterClient) needs nobody to do this: rpcnet's servers tell it with their answers.
     pub fn report_load(&self, now: Time, report: &LoadReport) {
         self.0.experience.report(now, report);
+    }
+
+    /// It has answered, and said, if it did, how many calls of others it has.
+    pub(crate) fn on_answers(&self, now: Time, others: Option<u32>) {
+        self.0.experience.on_answers(now, others);
     }
 
     /// Takes what it said some time ago about its load: gossip takes a second or more. Only [`LeastConnections`] and

@@ -218,7 +218,12 @@ impl Attempt<'_> {
     }
 
     fn end(&self, timed: BorrowedCall<'_>, outcome: Outcome, result: AttemptResult<'_>) {
-        let (now, began) = (self.shared.now(), timed.began());
+        let began = timed.began();
+        let now = match result {
+            // The connection has read the clock, once for all answers that came together.
+            AttemptResult::Answered => timed.answered_at(),
+            _ => self.shared.now(),
+        };
         timed.end(now, outcome);
         let is_draining = matches!(result, AttemptResult::Failed(error) if error.kind() == ErrorKind::Draining);
         self.shared.resilience.on_attempt(now, outcome, is_draining);

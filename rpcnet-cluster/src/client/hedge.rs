@@ -11,7 +11,6 @@ use super::{
     attempt::{Attempt, Tries},
     channel::ClusterChannel,
     group::Picked,
-    unary::send,
     verdict::Verdict,
 };
 use crate::balance::Hedging;
@@ -66,7 +65,7 @@ where
 {
     let turn = picked.connection.try_turn()?;
     let attempt = tries.begin(picked, true);
-    match send(picked, turn, call, request, tries.instant()).await {
+    match picked.connection.send(turn, call, request, tries.instant()).await {
         Ok(sent) => Some((attempt, sent)),
         Err(_) => {
             attempt.withdraw();

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{
-    link::{LinkNews, LinkState, Linker, Place},
+    link::{LinkNews, LinkState, Linker, Place, WorkerListener},
     observer::WorkerEvent,
     shared::{SWEEP_INTERVAL, Shared},
 };
@@ -152,6 +152,7 @@ impl Keeper {
                     place: link.place.clone(),
                     config: self.shared.config.clone(),
                     connect_timeout: self.shared.settings.connect_timeout,
+                    listener: Arc::new(WorkerListener { worker: worker.clone(), clock: self.shared.clock }),
                     news: self.news.0.clone(),
                     hurry: Arc::clone(&link.hurry),
                 };

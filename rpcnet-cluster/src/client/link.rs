@@ -2,13 +2,20 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rpcnet::{__channel::DirectConnection, ClientConfig, RpcError, Target};
+use rpcnet::{
+    __channel::{DirectConnection, Listener},
+    ClientConfig, RpcError, Target,
+};
 use tokio::{
     sync::{Notify, mpsc},
-    time::timeout,
+    time::{Instant, timeout},
 };
 
-use crate::{NodeId, balance::WorkerInfo};
+use super::shared::Clock;
+use crate::{
+    NodeId,
+    balance::{Worker, WorkerInfo},
+};
 
 /// Which server a link leads to: a worker, in one of its runs, at one address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,9 +50,22 @@ pub(super) struct Linker {
     pub(super) place: Place,
     pub(super) config: ClientConfig,
     pub(super) connect_timeout: Duration,
+    pub(super) listener: Arc<WorkerListener>,
     pub(super) news: mpsc::Sender<LinkNews>,
     /// Somebody has heard that the server is back: no time for pauses.
     pub(super) hurry: Arc<Notify>,
+}
+
+/// Keeps what a worker tells with its answers.
+pub(super) struct WorkerListener {
+    pub(super) worker: Worker,
+    pub(super) clock: Clock,
+}
+
+impl Listener for WorkerListener {
+    fn on_answers(&self, at: Instant, others: Option<u32>) {
+        self.worker.on_answers(self.clock.time(at), others);
+    }
 }
 
 impl Place {
@@ -91,7 +111,9 @@ impl Linker {
     }
 
     async fn dial(&self) -> Result<DirectConnection, RpcError> {
-        match timeout(self.connect_timeout, DirectConnection::dial(&self.place.target, &self.config)).await {
+        let listener = Arc::clone(&self.listener);
+        let dialed = DirectConnection::dial(&self.place.target, &self.config, listener);
+        match timeout(self.connect_timeout, dialed).await {
             Ok(dialed) => dialed,
             Err(_) => Err(super::unreachable(&self.place.target, self.connect_timeout)),
         }

@@ -27,7 +27,7 @@ pub(super) struct Shared {
     pub(super) config: ClientConfig,
     pub(super) settings: Settings,
     pub(super) resilience: Resilience,
-    started: Instant,
+    pub(super) clock: Clock,
     /// All workers, as the source told them last.
     pub(super) workers: ArcSwap<Vec<Worker>>,
     groups: ArcSwap<HashMap<Filter, Arc<Group>>>,
@@ -37,13 +37,25 @@ pub(super) struct Shared {
     pub(super) group_added: Notify,
 }
 
+/// Tells the time that balancing goes by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    started: Instant,
+}
+
+impl Clock {
+    pub(super) fn time(self, at: Instant) -> Time {
+        Time::since_start(at.saturating_duration_since(self.started))
+    }
+}
+
 impl Shared {
     pub(super) fn new(config: ClientConfig, settings: Settings) -> Self {
         Self {
             resilience: Resilience::new(&settings.resilience, super::random()),
             config,
             settings,
-            started: Instant::now(),
+            clock: Clock { started: Instant::now() },
             workers: ArcSwap::default(),
             groups: ArcSwap::default(),
             editing: Mutex::default(),
@@ -57,7 +69,7 @@ impl Shared {
     }
 
     pub(super) fn time(&self, at: Instant) -> Time {
-        Time::since_start(at.saturating_duration_since(self.started))
+        self.clock.time(at)
     }
 
     pub(super) fn observer(&self) -> Option<&dyn Observer> {

@@ -3,10 +3,8 @@
 //! Nothing is boxed, locked or copied on the way of a call that gets its answer: the request is encoded from its arguments
 //! straight into the connection's batch, and again for each further attempt.
 
-use std::{future::poll_fn, task::Poll};
-
 use rpcnet::{
-    __channel::{Answer, Encode, Outgoing, SentCall, Turn},
+    __channel::{Answer, Encode, Outgoing, Turn},
     ErrorKind, RpcError,
 };
 use tokio::{
@@ -42,7 +40,7 @@ impl ClusterChannel {
                 continue;
             };
             let attempt = tries.begin(&picked, false);
-            let sent = match send(&picked, turn, call, &mut request, tries.instant()).await {
+            let sent = match picked.connection.send(turn, call, &mut request, tries.instant()).await {
                 Ok(sent) => sent,
                 Err(error) => {
                     // Nothing has left this process.
@@ -130,22 +128,6 @@ impl ClusterChannel {
             }
         }
     }
-}
-
-/// Encodes the request and hands it to the worker's connection, in one poll.
-pub(super) async fn send<'a>(
-    picked: &'a Picked,
-    turn: Turn<'a>,
-    call: &'a Outgoing,
-    request: &mut (impl Encode + Send),
-    now: Instant,
-) -> Result<SentCall<'a>, RpcError> {
-    let mut turn = Some(turn);
-    let sent = poll_fn(move |cx| match turn.take() {
-        Some(turn) => Poll::Ready(picked.connection.send(turn, call, &*request, now, cx.waker())),
-        None => Poll::Pending,
-    });
-    sent.await
 }
 
 impl Tries<'_> {

@@ -1,6 +1,12 @@
 //! One connection of a client: its lanes, its control stream, and the streams of large messages.
 
-use std::{net::SocketAddr, sync::Arc, task::Waker, time::Duration};
+use std::{
+    future::poll_fn,
+    net::SocketAddr,
+    sync::Arc,
+    task::{Poll, Waker},
+    time::Duration,
+};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::{
@@ -13,9 +19,11 @@ use super::{
     dial::Greeted,
     driver::Driver,
     gate::{Gate, Reservation, going_away},
-    lane::{Lane, PendingCall, Request},
+    hearing::Hearing,
+    lane::{Lane, Request},
     lanes::{Lanes, lanes_for},
     pending::{Answer, answer_of, deadline_exceeded},
+    sent::SentCall,
     watch::watch,
 };
 use crate::{
@@ -41,6 +49,7 @@ pub(crate) struct Connection {
     handle: Handle,
     gate: Arc<Gate>,
     lanes: Arc<Lanes>,
+    hearing: Hearing,
     /// One for each stream that the server lets this side have open: who waits here does not wait for QUIC.
     streams: Arc<Semaphore>,
     remote_addr: SocketAddr,
@@ -49,16 +58,13 @@ pub(crate) struct Connection {
     response_bytes_max: usize,
 }
 
-/// What became of a request that was to be sent.
-pub(super) enum Sent<'a> {
-    OnLane(PendingCall<'a>),
-    /// Not yet: it needs a stream of its own.
-    TooLarge(Bytes, Reservation<'a>),
-}
-
 impl Connection {
     /// Opens the lanes and starts the connection's tasks on the current runtime.
-    pub(super) async fn open(greeted: Greeted, settings: &ClientSettings) -> Result<Arc<Self>, RpcError> {
+    pub(super) async fn open(
+        greeted: Greeted,
+        settings: &ClientSettings,
+        hearing: &Hearing,
+    ) -> Result<Arc<Self>, RpcError> {
         let message_bytes_max = settings.message_bytes_max;
         let Greeted { mut connection, control, hello } = greeted;
         let remote_addr = connection.remote_addr().map_err(connection_error)?;
@@ -70,7 +76,8 @@ impl Connection {
             let (receive, send) = quic::split(stream);
             let lane = Lane::new(Arc::clone(&gate));
             lanes.push((send.id(), Arc::clone(&lane)));
-            drivers.push(Driver::new(lane, receive, send, Bytes::copy_from_slice(&[StreamKind::Lane.byte()])));
+            let opening = Bytes::copy_from_slice(&[StreamKind::Lane.byte()]);
+            drivers.push(Driver::new(lane, (receive, send), opening, hearing.clone()));
         }
         let (handle, acceptor) = connection.split();
         let lanes = Arc::new(Lanes::new(lanes));
@@ -78,7 +85,12 @@ impl Connection {
         for driver in drivers {
             tokio::spawn(run_lane(handle.clone(), driver, Arc::clone(&lanes)));
         }
-        let responses = Responses { lanes: Arc::clone(&lanes), message_bytes_max, handle: handle.clone() };
+        let responses = Responses {
+            lanes: Arc::clone(&lanes),
+            hearing: hearing.clone(),
+            message_bytes_max,
+            handle: handle.clone(),
+        };
         let alive = Alive { gate: Arc::clone(&gate), path, probe_interval: settings.probe_interval };
         tokio::spawn(run_others(handle.clone(), alive, responses, acceptor, control));
         let server_takes = usize::try_from(hello.message_bytes_max).unwrap_or(usize::MAX);
@@ -88,6 +100,7 @@ impl Connection {
             handle,
             gate,
             lanes,
+            hearing: hearing.clone(),
             streams,
             remote_addr,
             request_bytes_max,
@@ -123,25 +136,45 @@ impl Connection {
         reserved.map_err(|_| self.closed().map_or_else(going_away, |error| error.with_executed(Executed::No)))
     }
 
-    /// Encodes the request and appends it to the lane.
-    pub(super) fn send<'a>(
+    /// Encodes the request and appends it to the lane, in one poll: so its buffer goes straight back to its thread. The task
+    /// that does it must be the first to poll the answer's future.
+    pub(super) async fn send<'a>(
         &'a self,
         reservation: Reservation<'a>,
-        call: &Outgoing,
+        call: &'a Outgoing,
+        request: &mut (impl Encode + Send),
+        now: Instant,
+    ) -> Result<SentCall<'a>, RpcError> {
+        let mut reservation = Some(reservation);
+        let sent = poll_fn(move |cx| match reservation.take() {
+            Some(reservation) => Poll::Ready(self.submit(reservation, call, &*request, now, cx.waker())),
+            None => Poll::Pending,
+        });
+        sent.await
+    }
+
+    fn submit<'a>(
+        &'a self,
+        reservation: Reservation<'a>,
+        call: &'a Outgoing,
         request: &impl Encode,
         now: Instant,
         waker: &Waker,
-    ) -> Result<Sent<'a>, RpcError> {
+    ) -> Result<SentCall<'a>, RpcError> {
         let time_left_ms = call.time_left_ms(now).ok_or_else(too_late)?;
         let mut scratch = Scratch::take();
         request.encode(&mut scratch.bytes)?;
         self.check_request_size(scratch.bytes.len())?;
         if scratch.bytes.len() > LANE_MESSAGE_BYTES_MAX {
-            return Ok(Sent::TooLarge(scratch.freeze(), reservation));
+            let message = scratch.freeze();
+            return Ok(SentCall::large(async move {
+                let _reservation = reservation;
+                self.call_large(call, message).await
+            }));
         }
         let Outgoing { method_id, deadline, ref metadata, .. } = *call;
         let request = Request { method_id, deadline, time_left_ms, metadata, message: &scratch.bytes };
-        self.lanes.pick().submit(reservation, &request, waker).map(Sent::OnLane)
+        self.lanes.pick().submit(reservation, &request, waker).map(SentCall::on_lane)
     }
 
     /// Makes a call whose request is too large for the lane, on a stream of its own.
@@ -149,7 +182,7 @@ impl Connection {
     /// # Cancel safety
     ///
     /// Dropped before its end, the stream is reset, which cancels the call on the server.
-    pub(super) async fn call_large(&self, call: &Outgoing, message: Bytes) -> Answer {
+    async fn call_large(&self, call: &Outgoing, message: Bytes) -> Answer {
         let time_left_ms = call.time_left_ms(Instant::now()).ok_or_else(too_late)?;
         let opening = opening(StreamKind::Call, time_left_ms, call.method_id, &call.metadata);
         let exchange = self.exchange(opening.freeze(), message);
@@ -189,6 +222,7 @@ impl Connection {
             // Until here an open half told the server that somebody waits. It may have stopped listening since.
             let _ = send.finish();
         }
+        self.hearing.tell(None);
         Ok(answer)
     }
 
@@ -339,8 +373,10 @@ async fn read_control(mut frames: FrameReceiver, gate: &Gate) -> RpcError {
 }
 
 /// Takes the answers that are too large for a lane.
+#[derive(Clone)]
 struct Responses {
     lanes: Arc<Lanes>,
+    hearing: Hearing,
     message_bytes_max: usize,
     handle: Handle,
 }
@@ -352,7 +388,7 @@ impl Responses {
             tokio::select! {
                 accepted = acceptor.accept_receive_stream() => match accepted {
                     Ok(Some(stream)) => {
-                        streams.spawn(receive_answer(Arc::clone(&self.lanes), self.message_bytes_max, stream.into()));
+                        streams.spawn(self.clone().receive(stream.into()));
                     }
                     Ok(None) => return quic::why_closed(&self.handle),
                     Err(failure) => return connection_error(failure),
@@ -364,28 +400,31 @@ impl Responses {
             }
         }
     }
-}
 
-/// Reads one answer and hands it to its call.
-async fn receive_answer(lanes: Arc<Lanes>, message_bytes_max: usize, stream: ReceiveStream) -> Result<(), RpcError> {
-    let (kind, mut frames) = FrameReceiver::accept(stream).await?;
-    if kind != StreamKind::Response {
-        return Err(ProtocolError::UnknownStream { kind: kind.byte() }.into());
+    /// Reads one answer and hands it to its call.
+    async fn receive(self, stream: ReceiveStream) -> Result<(), RpcError> {
+        let (kind, mut frames) = FrameReceiver::accept(stream).await?;
+        if kind != StreamKind::Response {
+            return Err(ProtocolError::UnknownStream { kind: kind.byte() }.into());
+        }
+        let lane = match frames.next().await? {
+            Some(Frame { kind: FrameKind::Lane, payload }) => self.lanes.by_id(read_lane(&payload)?),
+            _ => None,
+        };
+        let lane = lane.ok_or(ProtocolError::UnknownStream { kind: kind.byte() })?;
+        let head = read_head(&mut frames).await?;
+        let call_id = head.call_id;
+        let answer = match frames.message(self.message_bytes_max).await {
+            Ok(message) => answer_of(head, message),
+            Err(error) if error.kind() == ErrorKind::MessageTooLarge => {
+                Err(error.with_executed(executed_by(head.status)))
+            }
+            // The server gave this stream up: it owes the answer on the lane.
+            Err(error) => return Err(error),
+        };
+        self.hearing.tell(None);
+        Ok(lane.answer(call_id, answer)?)
     }
-    let lane = match frames.next().await? {
-        Some(Frame { kind: FrameKind::Lane, payload }) => lanes.by_id(read_lane(&payload)?),
-        _ => None,
-    };
-    let lane = lane.ok_or(ProtocolError::UnknownStream { kind: kind.byte() })?;
-    let head = read_head(&mut frames).await?;
-    let call_id = head.call_id;
-    let answer = match frames.message(message_bytes_max).await {
-        Ok(message) => answer_of(head, message),
-        Err(error) if error.kind() == ErrorKind::MessageTooLarge => Err(error.with_executed(executed_by(head.status))),
-        // The server gave this stream up: it owes the answer on the lane.
-        Err(error) => return Err(error),
-    };
-    Ok(lane.answer(call_id, answer)?)
 }
 
 async fn read_answer(frames: &mut FrameReceiver, bytes_max: usize) -> Answer {

@@ -12,7 +12,7 @@ use bytes::{BufMut, BytesMut};
 use futures::{StreamExt, stream::FuturesUnordered};
 use tokio::time::{sleep, timeout};
 
-use super::connection::Connection;
+use super::{connection::Connection, hearing::Hearing};
 #[cfg(feature = "simulation")]
 use crate::transport::quic::SimulatedSocket;
 use crate::{
@@ -35,10 +35,14 @@ pub(super) struct Greeted {
 }
 
 /// Connects to the first address of `target` that answers.
-pub(super) async fn dial(target: &Target, config: &ClientConfig) -> Result<Arc<Connection>, RpcError> {
+pub(super) async fn dial(
+    target: &Target,
+    config: &ClientConfig,
+    hearing: &Hearing,
+) -> Result<Arc<Connection>, RpcError> {
     let limit = config.settings().connect_timeout;
     let mut failures = Vec::new();
-    let dialed = match timeout(limit, race(target, config, &mut failures)).await {
+    let dialed = match timeout(limit, race(target, config, hearing, &mut failures)).await {
         Ok(dialed) => dialed,
         Err(_) => {
             let silence =
@@ -55,7 +59,12 @@ pub(super) async fn dial(target: &Target, config: &ClientConfig) -> Result<Arc<C
 
 /// Tries the addresses one after the other, without waiting for each to fail (RFC 8305): a host that is down says
 /// nothing over UDP, and `localhost` is often two addresses of which a server has one.
-async fn race(target: &Target, config: &ClientConfig, failures: &mut Failures) -> Result<Arc<Connection>, RpcError> {
+async fn race(
+    target: &Target,
+    config: &ClientConfig,
+    hearing: &Hearing,
+    failures: &mut Failures,
+) -> Result<Arc<Connection>, RpcError> {
     let addrs = resolve(target, config).await?;
     for addr in &addrs {
         config.check_target(*addr)?;
@@ -65,7 +74,7 @@ async fn race(target: &Target, config: &ClientConfig, failures: &mut Failures) -
         .zip(0..)
         .map(|(addr, place)| async move {
             sleep(ATTEMPT_DELAY * place).await;
-            attempt(*addr, target, config).await.map_err(|error| (*addr, error))
+            attempt(*addr, target, config, hearing).await.map_err(|error| (*addr, error))
         })
         .collect();
     while let Some(attempt) = attempts.next().await {
@@ -77,7 +86,12 @@ async fn race(target: &Target, config: &ClientConfig, failures: &mut Failures) -
     Err(all_failed(target, mem::take(failures)))
 }
 
-async fn attempt(addr: SocketAddr, target: &Target, config: &ClientConfig) -> Result<Arc<Connection>, RpcError> {
+async fn attempt(
+    addr: SocketAddr,
+    target: &Target,
+    config: &ClientConfig,
+    hearing: &Hearing,
+) -> Result<Arc<Connection>, RpcError> {
     let settings = config.settings();
     let server_name = settings.server_name.clone().unwrap_or_else(|| target.server_name());
     tls::check_server_name(&server_name)?;
@@ -90,19 +104,21 @@ async fn attempt(addr: SocketAddr, target: &Target, config: &ClientConfig) -> Re
         Err(failure) => return Err(refused(connection_error(failure), &log, &server_name)),
     };
     connection.keep_alive(settings.connection.keep_alive_interval.is_some()).map_err(connection_error)?;
-    let greeted = greet(connection, settings.message_bytes_max as u64).await?;
-    Connection::open(greeted, settings).await
+    // A server sends no requests, so there is nothing to limit but its answers.
+    let hello = Hello::new(0, settings.message_bytes_max as u64);
+    let hello = if hearing.is_wished() { hello.wishing_load() } else { hello };
+    let greeted = greet(connection, &hello).await?;
+    Connection::open(greeted, settings, hearing).await
 }
 
 /// Opens the control stream and waits for the server's hello.
-async fn greet(mut connection: QuicConnection, message_bytes_max: u64) -> Result<Greeted, RpcError> {
+async fn greet(mut connection: QuicConnection, own: &Hello) -> Result<Greeted, RpcError> {
     let stream = connection.open_bidirectional_stream().await.map_err(connection_error)?;
     let (receive, send) = quic::split(stream);
     let mut send = FrameSender::new(send);
     let mut opening = BytesMut::new();
     opening.put_u8(StreamKind::Control.byte());
-    // A server sends no requests, so there is nothing to limit but its answers.
-    Hello::new(0, message_bytes_max).put(&mut opening);
+    own.put(&mut opening);
     send.send(opening.freeze()).await?;
     let mut frames = FrameReceiver::opened(receive);
     let hello = match frames.next().await? {

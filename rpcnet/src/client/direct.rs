@@ -3,26 +3,20 @@
 //! For a channel that has others to turn to. It wants to know at once that a call can't be made here, and decides itself
 //! what becomes of it.
 
-use std::{
-    future::Future,
-    mem,
-    net::SocketAddr,
-    pin::Pin,
-    sync::Arc,
-    task::{self, Poll, Waker},
-};
+use std::{future::Future, net::SocketAddr, sync::Arc};
 
 use tokio::time::Instant;
 
 use super::{
-    connection::{Connection, Sent},
+    connection::Connection,
     dial,
     gate::{Reservation, going_away},
-    lane::PendingCall,
+    hearing::{Hearing, Listener},
+    sent::SentCall,
 };
 use crate::{
     ClientConfig, Executed, RpcError, Target,
-    channel::{Answer, Encode, Outgoing, OutgoingStream},
+    channel::{Encode, Outgoing, OutgoingStream},
     streaming::{RequestSink, ResponseReceiver},
 };
 
@@ -36,29 +30,15 @@ pub struct DirectConnection(Arc<Connection>);
 #[doc(hidden)]
 pub struct Turn<'a>(Reservation<'a>);
 
-/// The future of an answer. Dropped before it, the call is cancelled; if it has not been sent yet, it never is.
-#[doc(hidden)]
-#[must_use = "dropping it cancels the call"]
-pub struct SentCall<'a>(Awaited<'a>);
-
-enum Awaited<'a> {
-    /// The waker lies with the request: there is nothing to look at before it wakes.
-    JustSent(PendingCall<'a>),
-    OnLane(PendingCall<'a>),
-    /// For a moment only.
-    Left,
-    /// Boxed, since few calls are so large and all would be as large as its future.
-    Large(Pin<Box<dyn Future<Output = Result<Answer, RpcError>> + Send + 'a>>),
-}
-
 impl DirectConnection {
-    /// Connects, and waits for the server's hello. Nothing was sent if it fails.
+    /// Connects, and waits for the server's hello. Nothing was sent if it fails. `listener` hears of the server beside its
+    /// answers.
     ///
     /// # Errors
     ///
     /// As for [`Client::connect`](crate::Client::connect).
-    pub async fn dial(target: &Target, config: &ClientConfig) -> Result<Self, RpcError> {
-        dial::dial(target, config).await.map(Self)
+    pub async fn dial(target: &Target, config: &ClientConfig, listener: Arc<dyn Listener>) -> Result<Self, RpcError> {
+        dial::dial(target, config, &Hearing::new(listener)).await.map(Self)
     }
 
     /// The server's address.
@@ -107,28 +87,20 @@ impl DirectConnection {
         self.0.reserve_by(deadline).await.map(Turn)
     }
 
-    /// Encodes the request and hands it to the connection, at the time `now`. The answer wakes `waker`, so the task that
-    /// it belongs to must be the first to poll the future; later it wakes whoever polled last.
+    /// Encodes the request and hands it to the connection, at the time `now`. The task that does it must be the first to poll
+    /// the answer's future.
     ///
     /// # Errors
     ///
     /// It can't be encoded or is too large, the deadline has passed, or the connection is lost. The call was not sent.
-    pub fn send<'a>(
+    pub async fn send<'a>(
         &'a self,
         turn: Turn<'a>,
         call: &'a Outgoing,
-        request: &impl Encode,
+        request: &mut (impl Encode + Send),
         now: Instant,
-        waker: &Waker,
     ) -> Result<SentCall<'a>, RpcError> {
-        let connection = &*self.0;
-        Ok(SentCall(match connection.send(turn.0, call, request, now, waker)? {
-            Sent::OnLane(pending) => Awaited::JustSent(pending),
-            Sent::TooLarge(message, reservation) => Awaited::Large(Box::pin(async move {
-                let _reservation = reservation;
-                connection.call_large(call, message).await
-            })),
-        }))
+        self.0.send(turn.0, call, request, now).await
     }
 
     /// Begins a streaming call, with its first message if it has one. Nothing is sent before the sink is flushed.
@@ -142,22 +114,5 @@ impl DirectConnection {
         first: Option<&[u8]>,
     ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
         self.0.open_streaming(call, first).await
-    }
-}
-
-impl Future for SentCall<'_> {
-    type Output = Result<Answer, RpcError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
-            Awaited::OnLane(pending) => Pin::new(pending).poll(cx),
-            Awaited::Large(call) => call.as_mut().poll(cx),
-            just_sent => {
-                if let Awaited::JustSent(pending) = mem::replace(just_sent, Awaited::Left) {
-                    *just_sent = Awaited::OnLane(pending);
-                }
-                Poll::Pending
-            }
-        }
     }
 }

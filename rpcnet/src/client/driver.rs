@@ -12,12 +12,13 @@ use bytes::Bytes;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::{
+    hearing::Hearing,
     lane::{Lane, Turn, dropped},
     pending::answer_of,
 };
 use crate::{
     RpcError,
-    proto::{Frame, FrameKind, FrameReader, ProtocolError, ResponseHead},
+    proto::{Frame, FrameKind, FrameReader, ProtocolError, ResponseHead, read_load},
     transport::quic::{ReceiveStream, SendStream, stream_error},
 };
 
@@ -27,6 +28,7 @@ pub(crate) struct Driver {
     send: SendStream,
     reader: FrameReader,
     turn: Turn,
+    hearing: Hearing,
     /// A batch that the transport has not taken yet.
     unsent: Bytes,
     /// Fires at the earliest deadline of the calls that wait.
@@ -34,9 +36,14 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    pub(crate) fn new(lane: Arc<Lane>, receive: ReceiveStream, send: SendStream, opening: Bytes) -> Self {
+    pub(super) fn new(
+        lane: Arc<Lane>,
+        (receive, send): (ReceiveStream, SendStream),
+        opening: Bytes,
+        hearing: Hearing,
+    ) -> Self {
         let (reader, turn) = (FrameReader::default(), Turn::default());
-        Self { lane, receive, send, reader, turn, unsent: opening, timer: None }
+        Self { lane, receive, send, reader, turn, hearing, unsent: opening, timer: None }
     }
 
     /// Drives the lane until it fails; a lane never ends well, its connection does. Every call is answered then.
@@ -67,8 +74,18 @@ impl Driver {
         }
     }
 
-    /// Takes what has arrived and cuts it into answers.
+    /// Takes what has arrived.
     fn read(&mut self, cx: &mut task::Context<'_>) -> Result<(), RpcError> {
+        let mut load = None;
+        let read = self.read_frames(cx, &mut load);
+        if load.is_some() || !self.turn.answers.is_empty() {
+            self.hearing.tell(load);
+        }
+        read
+    }
+
+    /// Cuts what has arrived into answers.
+    fn read_frames(&mut self, cx: &mut task::Context<'_>, load: &mut Option<u32>) -> Result<(), RpcError> {
         while self.turn.answers.len() < ANSWERS_AT_ONCE {
             match self.receive.poll_receive(cx).map_err(stream_error)? {
                 Poll::Ready(Some(chunk)) => self.reader.push(chunk),
@@ -82,6 +99,7 @@ impl Driver {
                         let (head, message) = ResponseHead::read(payload)?;
                         self.turn.answers.push((head.call_id, answer_of(head, message)));
                     }
+                    FrameKind::Load => *load = Some(read_load(&payload)?),
                     FrameKind::Void => {}
                     _ => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
                 }

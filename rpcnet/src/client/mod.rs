@@ -6,31 +6,26 @@ mod dial;
 mod direct;
 mod driver;
 mod gate;
+mod hearing;
 mod lane;
 mod lanes;
 mod link;
 mod pending;
 mod resend;
+mod sent;
 mod state;
 mod streaming;
 mod supervisor;
 mod watch;
 
-use std::{
-    fmt,
-    future::{Future, poll_fn},
-    mem,
-    net::SocketAddr,
-    pin::Pin,
-    sync::Arc,
-    task::Poll,
-    time::Duration,
-};
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 pub(crate) use connection::ConnectionGuard;
-pub use direct::{DirectConnection, SentCall, Turn};
+pub use direct::{DirectConnection, Turn};
+pub use hearing::Listener;
 pub(crate) use pending::{answer_of, deadline_exceeded};
+pub use sent::SentCall;
 pub use state::{ConnectionState, ConnectionWatch};
 use tokio::{task::AbortHandle, time::Instant};
 
@@ -41,9 +36,9 @@ use crate::{
     proto::Status,
     streaming::{RequestSink, ResponseReceiver},
 };
-use connection::{Connection, Sent};
-use gate::Reservation;
-use lane::{PendingCall, dropped};
+use connection::Connection;
+use hearing::Hearing;
+use lane::dropped;
 use link::{Link, State};
 use resend::Resend;
 use supervisor::Supervisor;
@@ -113,7 +108,7 @@ impl Client {
     /// Dropped before its end, the attempt is given up.
     pub async fn connect(target: impl Into<Target>, config: ClientConfig) -> Result<Self, RpcError> {
         let target = target.into();
-        let connection = dial::dial(&target, &config).await?;
+        let connection = dial::dial(&target, &config, &Hearing::default()).await?;
         let link = Arc::new(Link::new(Arc::clone(&connection), config.settings().wait_for_ready));
         let supervisor = Supervisor::new(Arc::clone(&link), target, config.clone());
         let supervisor = tokio::spawn(supervisor.run(connection)).abort_handle();
@@ -251,38 +246,8 @@ async fn attempt(
         Some(reservation) => (reservation, now),
         None => (connection.reserve_by(call.deadline).await?, None),
     };
-    let mut stage = Stage::Admitted(reservation);
-    // Encoded and sent in one poll, so that the buffer goes straight back to its thread.
-    let small = poll_fn(move |cx| match mem::replace(&mut stage, Stage::Left) {
-        Stage::Admitted(reservation) => {
-            let now = now.unwrap_or_else(Instant::now);
-            match connection.send(reservation, call, &*request, now, cx.waker())? {
-                // The waker lies with the request: there is nothing to look at before it wakes.
-                Sent::OnLane(call) => stage = Stage::Sent(call),
-                Sent::TooLarge(message, reservation) => return Poll::Ready(Ok(Err((message, reservation)))),
-            }
-            Poll::Pending
-        }
-        Stage::Sent(mut pending) => match Pin::new(&mut pending).poll(cx) {
-            Poll::Ready(answer) => Poll::Ready(answer.map(Ok)),
-            Poll::Pending => {
-                stage = Stage::Sent(pending);
-                Poll::Pending
-            }
-        },
-        Stage::Left => Poll::Pending,
-    });
-    match small.await? {
-        Ok(answer) => Ok(answer),
-        Err((message, _reservation)) => connection.call_large(call, message).await,
-    }
-}
-
-/// How far a call has come that may fit on a lane.
-enum Stage<'a> {
-    Admitted(Reservation<'a>),
-    Sent(PendingCall<'a>),
-    Left,
+    let sent = connection.send(reservation, call, request, now.unwrap_or_else(Instant::now)).await?;
+    sent.await
 }
 
 impl fmt::Debug for Client {

@@ -9,6 +9,7 @@ use super::{
     connection::Connection,
     dial::dial,
     gate::going_away,
+    hearing::Hearing,
     lane::dropped,
     link::{Link, State},
 };
@@ -53,7 +54,7 @@ impl Supervisor {
     async fn reconnect(&mut self) -> Arc<Connection> {
         loop {
             sleep(self.backoff.next(rand::random())).await;
-            match dial(&self.target, &self.config).await {
+            match dial(&self.target, &self.config, &Hearing::default()).await {
                 Ok(connection) => return connection,
                 Err(error) => {
                     tracing::debug!(target = %self.target, %error, "no connection yet");

@@ -33,6 +33,8 @@ pub(crate) enum FrameKind {
     Lane,
     /// Lane: the caller no longer wants the answer.
     Cancel,
+    /// Lane, from the server: how much it has to do for others, to a client that wished to hear it.
+    Load,
     /// Lane: a frame that was withdrawn before it was sent. Its payload means nothing.
     Void,
     /// Streaming call: the handler has begun to stream its answer.
@@ -57,6 +59,7 @@ impl FrameKind {
             Self::Lane => 0x92,
             Self::Cancel => 0x12,
             Self::Void => 0x13,
+            Self::Load => 0x14,
             Self::Started => 0x93,
             Self::Fragment => 0xa0,
             Self::Message => 0xa1,
@@ -75,6 +78,7 @@ impl FrameKind {
             0x92 => Some(Self::Lane),
             0x12 => Some(Self::Cancel),
             0x13 => Some(Self::Void),
+            0x14 => Some(Self::Load),
             0x93 => Some(Self::Started),
             0xa0 => Some(Self::Fragment),
             0xa1 => Some(Self::Message),
@@ -146,7 +150,7 @@ mod tests {
     #[test]
     fn every_kind_survives_its_byte() {
         let known = (0..=u8::MAX).filter_map(|byte| FrameKind::from_byte(byte).map(|kind| (byte, kind)));
-        assert_eq!(known.clone().count(), 13);
+        assert_eq!(known.clone().count(), 14);
         for (byte, kind) in known {
             assert_eq!(kind.byte(), byte);
         }

@@ -1,4 +1,4 @@
-//! The heads of requests and responses, and the cancel frame.
+//! The heads of requests and responses, and the small frames beside them: cancel and load.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
@@ -144,6 +144,16 @@ pub(crate) fn read_cancel(mut payload: &[u8]) -> Result<u32, ProtocolError> {
     payload.try_get_u32_le().map_err(|_| ProtocolError::FrameTooShort { kind: FrameKind::Cancel.byte() })
 }
 
+/// Appends the load frame: how many calls of other connections the server has under way.
+pub(crate) fn put_load(out: &mut BytesMut, others: u32) {
+    frame::put_frame(out, FrameKind::Load, &others.to_le_bytes());
+}
+
+/// Reads the payload of a load frame. What a later version appends is skipped.
+pub(crate) fn read_load(mut payload: &[u8]) -> Result<u32, ProtocolError> {
+    payload.try_get_u32_le().map_err(|_| ProtocolError::FrameTooShort { kind: FrameKind::Load.byte() })
+}
+
 /// The frame that says that a handler has begun to stream its answer.
 pub(crate) fn started(metadata: Option<&Metadata>) -> BytesMut {
     let fields = Fields { metadata: metadata.map_or_else(Bytes::new, Metadata::encode), unknown_critical: None };
@@ -217,6 +227,15 @@ mod tests {
         put_cancel(&mut out, 258);
         assert_eq!(&out[..], [0x12, 4, 0, 0, 2, 1, 0, 0]);
         assert_eq!(read_cancel(&out[4..]), Ok(258));
+    }
+
+    #[test]
+    fn a_load_has_these_bytes() {
+        let mut out = BytesMut::new();
+        put_load(&mut out, 258);
+        assert_eq!(&out[..], [0x14, 4, 0, 0, 2, 1, 0, 0]);
+        assert_eq!(read_load(&out[4..]), Ok(258));
+        assert!(read_load(&[0; 3]).is_err());
     }
 
     #[test]

@@ -16,7 +16,8 @@ pub(crate) use fields::Fields;
 pub(crate) use frame::{FrameKind, HEADER_BYTES, frame_header, put_frame, void_frame};
 pub(crate) use go_away::GoAway;
 pub(crate) use head::{
-    RequestHead, ResponseHead, put_cancel, read_cancel, read_lane, read_started, response_opening, started,
+    RequestHead, ResponseHead, put_cancel, put_load, read_cancel, read_lane, read_load, read_started, response_opening,
+    started,
 };
 pub(crate) use hello::{Hello, VERSION};
 pub(crate) use message::{begin_message, end_message, put_end, put_message};

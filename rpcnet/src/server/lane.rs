@@ -26,7 +26,10 @@ use super::{
 use crate::{
     Context, Metadata, RpcError,
     context::Renewed,
-    proto::{Frame, FrameKind, FrameReader, LANE_MESSAGE_BYTES_MAX, ProtocolError, RequestHead, Status, read_cancel},
+    proto::{
+        Frame, FrameKind, FrameReader, LANE_MESSAGE_BYTES_MAX, ProtocolError, RequestHead, Status, put_load,
+        read_cancel,
+    },
     service::{IncomingCall, Reply},
     transport::quic::{ReceiveStream, SendStream, stream_error},
 };
@@ -61,6 +64,9 @@ pub(crate) struct Lane {
     dispatchers: Vec<Option<Box<dyn Dispatch>>>,
     /// The context of the request that is being served.
     context: Renewed,
+    /// The client would like to hear of the load, and a call has ended since it did.
+    wishes_load: bool,
+    owes_load: bool,
     /// When the last handler ended that was polled here.
     clock: Instant,
 }
@@ -72,7 +78,7 @@ impl Lane {
         send: SendStream,
         reader: FrameReader,
     ) -> Self {
-        let context = Renewed::new(Some(connection.peer));
+        let (context, wishes_load) = (Renewed::new(Some(connection.peer)), connection.wishes_load());
         let mut dispatchers = Vec::new();
         dispatchers.resize_with(connection.server.router.services(), || None);
         Self {
@@ -90,6 +96,8 @@ impl Lane {
             timer: None,
             dispatchers,
             context,
+            wishes_load,
+            owes_load: false,
             clock: Instant::now(),
         }
     }
@@ -251,6 +259,7 @@ impl Lane {
         self.out.extend_from_slice(&self.finished.frames);
         self.finished.frames.clear();
         self.permits.append(&mut self.finished.permits);
+        self.owes_load |= self.wishes_load && !self.finished.call_ids.is_empty();
         for call_id in self.finished.call_ids.drain(..) {
             if let Some(call) = self.calls[call_id as usize].take() {
                 self.computing -= usize::from(call.computes);
@@ -273,6 +282,10 @@ impl Lane {
     fn poll_flush(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), RpcError>> {
         loop {
             if self.unsent.is_empty() {
+                if self.wishes_load && (self.owes_load || !self.out.is_empty()) {
+                    self.owes_load = false;
+                    put_load(&mut self.out, self.connection.calls_of_others());
+                }
                 if self.out.is_empty() {
                     self.permits.clear();
                     return Poll::Ready(Ok(()));

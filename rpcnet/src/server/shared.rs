@@ -175,6 +175,17 @@ impl ConnectionShared {
         if self.lanes.fetch_add(1, Ordering::Relaxed) < LANES_MAX { Ok(lane) } else { Err(ProtocolError::TooManyLanes) }
     }
 
+    /// Whether the client would like to hear of the server's load.
+    pub(crate) fn wishes_load(&self) -> bool {
+        self.hello.get().is_some_and(Hello::wishes_load)
+    }
+
+    /// Calls of other connections that the server has under way. The counts change while they are read, so it is a little off.
+    pub(crate) fn calls_of_others(&self) -> u32 {
+        let (all, own) = (self.server.calls.load(Ordering::Relaxed), self.calls.load(Ordering::Relaxed));
+        u32::try_from(all.saturating_sub(own)).unwrap_or(u32::MAX)
+    }
+
     /// Closes the connection; its tasks find out.
     pub(crate) fn close(&self, code: CloseCode) {
         quic::close(&self.handle, code);

@@ -15,8 +15,8 @@ pub const CONTROL: u8 = 0x01;
 pub const LANE: u8 = 0x02;
 pub const CALL_STREAM: u8 = 0x05;
 
-/// A hello of protocol version 1 that takes large messages.
-const HELLO: [u8; 24] = [0x81, 20, 0, 0, b'r', b'p', b'c', b'n', 1, 0, 1, 0, 0, 16, 0, 0, 0, 0, 64, 0, 0, 0, 0, 0];
+/// A hello of protocol version 1 that takes large messages, without what may be missing.
+const HELLO: [u8; 20] = [b'r', b'p', b'c', b'n', 1, 0, 1, 0, 0, 16, 0, 0, 0, 0, 64, 0, 0, 0, 0, 0];
 
 /// A connection after the hellos.
 pub struct RawClient {
@@ -41,6 +41,11 @@ pub enum End {
 
 impl RawClient {
     pub async fn connect(addr: SocketAddr, identity: &Identity) -> Self {
+        Self::connect_wishing(addr, identity, &[]).await
+    }
+
+    /// With this behind the hello.
+    pub async fn connect_wishing(addr: SocketAddr, identity: &Identity, wishes: &[u8]) -> Self {
         let tls = quic_tls::Client::builder()
             .with_certificate(identity.certificate_pem().as_str())
             .expect("a certificate")
@@ -58,7 +63,8 @@ impl RawClient {
         let mut connection =
             client.connect(Connect::new(addr).with_server_name("localhost")).await.expect("a handshake");
         let mut control = connection.open_bidirectional_stream().await.expect("a stream");
-        control.send([&[CONTROL][..], &HELLO].concat().into()).await.expect("it is taken");
+        let hello = frame(0x81, &[&HELLO[..], wishes].concat());
+        control.send([&[CONTROL][..], &hello].concat().into()).await.expect("it is taken");
         assert!(control.receive().await.expect("the server's hello").is_some());
         Self { connection, _control: control }
     }

@@ -90,6 +90,42 @@ fn calls_of_its_own_that_a_worker_reports_are_not_counted_twice() {
     assert_eq!(pick(&prepared(&workers), LoadBalancingStrategy::LeastConnections, &PickRequest::new(NOW)), 0);
 }
 
+#[test]
+fn a_caller_that_is_nearly_alone_does_not_stay_with_the_worker_that_said_last_that_it_is_idle() {
+    let workers = equal(4);
+    for worker in workers.iter().cycle().take(400) {
+        worker.on_answers(NOW, Some(0));
+        end(worker, NOW, Duration::from_millis(1), Outcome::Success);
+    }
+    // Once in a while there is somebody else.
+    workers[0].on_answers(after(1), Some(3));
+    workers[1].on_answers(after(2), Some(0));
+    let candidates = prepared(&workers);
+    let request = PickRequest::new(after(1_000));
+    let picked = (0..400).map(|_| pick(&candidates, LoadBalancingStrategy::PowerOfTwo, &request));
+    let shares = picked.fold([0; 4], |mut shares, index| {
+        shares[index] += 1;
+        shares
+    });
+    assert!(shares.iter().all(|share| (50..150).contains(share)), "{shares:?}");
+}
+
+#[test]
+fn a_worker_that_has_not_answered_lately_counts_as_busier_than_those_that_have() {
+    let workers = equal(2);
+    for worker in workers.iter().cycle().take(400) {
+        worker.on_answers(NOW, Some(4));
+        end(worker, NOW, Duration::from_millis(10), Outcome::Success);
+    }
+    let candidates = prepared(&workers);
+    workers[0].on_answers(after(500), Some(4));
+    // Four of others and two of its own are less than twice the usual four.
+    let _calls = [workers[0].begin_call(), workers[0].begin_call()];
+    assert_eq!(pick(&candidates, LoadBalancingStrategy::PowerOfTwo, &PickRequest::new(after(500))), 0);
+    let _more = [workers[0].begin_call(), workers[0].begin_call()];
+    assert_eq!(pick(&candidates, LoadBalancingStrategy::PowerOfTwo, &PickRequest::new(after(500))), 1);
+}
+
 fn zones(counts: [usize; 2]) -> Candidates {
     let zone = |zone: &'static str, count: usize, from: usize| {
         (0..count).map(move |index| info(from + index, &[("zone", zone)]))

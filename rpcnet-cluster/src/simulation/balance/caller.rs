@@ -69,10 +69,10 @@ impl Caller {
         self.candidates.workers().iter().position(|worker| std::ptr::eq(worker, picked))
     }
 
-    pub(crate) fn report(&self, now: Time, worker: usize, in_flight: u32) {
-        if !matches!(self.system, System::Unreported(_) | System::Gossiped(_)) {
-            self.workers[worker].report_load(now, &LoadReport::new(in_flight));
-        }
+    /// A worker has answered, and says how many calls of other callers it has.
+    pub(crate) fn on_answer(&self, now: Time, worker: usize, others: u32) {
+        let tells = !matches!(self.system, System::Unreported(_) | System::Gossiped(_));
+        self.workers[worker].on_answers(now, tells.then_some(others));
     }
 
     /// Whether it hears by gossip what workers have.

@@ -67,6 +67,11 @@ impl SimulatedWorker {
         self.queue.drain(..).map(|(attempt, _)| attempt).collect()
     }
 
+    /// What it has, the one that is served first.
+    pub(crate) fn attempts(&self) -> impl Iterator<Item = usize> {
+        self.queue.iter().map(|(attempt, _)| *attempt)
+    }
+
     pub(crate) fn queued(&self) -> u32 {
         self.queue.len() as u32
     }

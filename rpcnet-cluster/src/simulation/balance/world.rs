@@ -69,7 +69,8 @@ enum Event {
     Answer {
         attempt: usize,
         succeeded: bool,
-        in_flight: u32,
+        /// Calls of other callers that the worker has.
+        others: u32,
     },
     Retry(usize),
     Hedge(usize),
@@ -163,7 +164,7 @@ impl World {
             Event::Arrival(call) => self.on_arrival(call),
             Event::AtWorker(attempt) => self.on_reaching(attempt),
             Event::Served(worker, life) => self.on_served(worker, life),
-            Event::Answer { attempt, succeeded, in_flight } => self.on_answer(attempt, succeeded, in_flight),
+            Event::Answer { attempt, succeeded, others } => self.on_answer(attempt, succeeded, others),
             Event::Retry(call) => self.send(call),
             Event::Hedge(call) => self.on_hedge_due(call),
             Event::Timeout(call) => self.end(call, false),
@@ -270,11 +271,11 @@ impl World {
         if succeeded {
             self.outcomes.answers.push((self.now_us as f64 / 1e6, self.attempts[attempt].worker));
         }
-        let in_flight = worker.queued();
-        self.at(self.now_us + after_us, Event::Answer { attempt, succeeded, in_flight });
+        let others = self.others(attempt);
+        self.at(self.now_us + after_us, Event::Answer { attempt, succeeded, others });
     }
 
-    fn on_answer(&mut self, attempt: usize, succeeded: bool, in_flight: u32) {
+    fn on_answer(&mut self, attempt: usize, succeeded: bool, others: u32) {
         let now = self.now();
         let Attempt { call, worker, given_up, .. } = self.attempts[attempt];
         let arrival = self.calls[call].arrival;
@@ -283,7 +284,7 @@ impl World {
             return;
         }
         if succeeded {
-            caller.report(now, worker, in_flight);
+            caller.on_answer(now, worker, others);
         }
         let outcome = if succeeded { Outcome::Success } else { Outcome::Failure };
         if let Some(timed) = self.attempts[attempt].timed.take() {
@@ -353,8 +354,16 @@ impl World {
         let lost = self.workers[worker].die();
         self.workers[worker].ailment = ailment;
         for attempt in lost {
-            self.at(self.now_us + ONE_WAY_US, Event::Answer { attempt, succeeded: false, in_flight: 0 });
+            self.at(self.now_us + ONE_WAY_US, Event::Answer { attempt, succeeded: false, others: 0 });
         }
+    }
+
+    /// Calls that the worker of an attempt has of callers other than that attempt's.
+    fn others(&self, attempt: usize) -> u32 {
+        let caller_of = |attempt: usize| self.calls[self.attempts[attempt].call].arrival.caller;
+        let own = caller_of(attempt);
+        let queue = self.workers[self.attempts[attempt].worker].attempts();
+        queue.filter(|&other| caller_of(other) != own).count() as u32
     }
 
     fn counts(&self, call: usize) -> bool {

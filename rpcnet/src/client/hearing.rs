@@ -1,0 +1,44 @@
+//! What is heard of a server beside its answers.
+
+use std::{fmt, sync::Arc};
+
+use tokio::time::Instant;
+
+/// Who wants to hear of a server beside its answers: a channel that chooses among several.
+#[doc(hidden)]
+pub trait Listener: Send + Sync + 'static {
+    /// The server has answered, and has said, if it did, how many calls of other connections it has under way.
+    ///
+    /// Called before those who wait for the answers are woken, once for all that arrived together, on the connection's task:
+    /// it must not wait.
+    fn on_answers(&self, at: Instant, others: Option<u32>);
+}
+
+/// The listener of a connection, if it has one.
+#[derive(Clone, Default)]
+pub(super) struct Hearing(Option<Arc<dyn Listener>>);
+
+impl Hearing {
+    pub(super) fn new(listener: Arc<dyn Listener>) -> Self {
+        Self(Some(listener))
+    }
+
+    /// Whether there is anybody to tell.
+    pub(super) fn is_wished(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Answers have arrived just now.
+    pub(super) fn tell(&self, others: Option<u32>) {
+        // The clock is read for those who listen alone.
+        if let Some(listener) = &self.0 {
+            listener.on_answers(Instant::now(), others);
+        }
+    }
+}
+
+impl fmt::Debug for Hearing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Hearing").field(&self.is_wished()).finish()
+    }
+}
