@@ -51,10 +51,16 @@ impl Hedging {
         }
     }
 
-    /// How long a call that may take `within` should have taken before it is hedged: never more than half of that, which it
-    /// is until enough calls were answered to tell what is long.
-    pub fn delay_within(&self, within: Duration) -> Duration {
-        self.delay().unwrap_or(Duration::MAX).min(within / 2)
+    /// How long an attempt should have taken when it is next asked whether to hedge it: one that has taken so long of the time
+    /// `within` that it had when it was sent. First after what is long for a call, then after as long again, and at half of
+    /// `within` in any case; at that alone until enough calls were answered to tell what is long.
+    ///
+    /// Both times count from the attempt's own beginning: that of a call's second attempt, not that of the call.
+    pub fn next_look(&self, waited: Duration, within: Duration) -> Duration {
+        let half = within / 2;
+        let delay = self.delay().unwrap_or(half);
+        let next = if waited < delay { delay } else { waited.saturating_add(delay.max(AGAIN_MIN)) };
+        if waited < half { next.min(half) } else { next }
     }
 
     /// How long a call should have taken before it is hedged; `None` until enough calls were answered to tell.
@@ -63,7 +69,7 @@ impl Hedging {
     }
 
     /// Whether a call that has taken so long of the time `within` that it had when it was sent may be hedged now. If so, it
-    /// counts. If not, ask again after the same delay. From half of `within` on, four in 10 s may be beyond the share.
+    /// counts. If not, ask again at the [next look](Self::next_look). From half of `within` on, four in 10 s may be beyond the share.
     ///
     /// Five of a hundred calls ask, and two may: so half of what may be hedged is kept for the one or two of a hundred that take the
     /// longest, those that hang among them.
@@ -84,6 +90,8 @@ const QUANTILE: f64 = 0.95;
 /// Fewer calls than may be hedged take longer than this.
 const LAST_QUANTILE: f64 = 0.985;
 const SAMPLES_MIN: u32 = 20;
+/// A budget that is spent is not asked all the time.
+const AGAIN_MIN: Duration = Duration::from_millis(5);
 /// One in ten seconds, so that a caller may hedge among its first calls; a tenth of the share makes room for it.
 const FLOOR: f64 = 0.1;
 const FLOOR_SHARE: f64 = 0.1;
@@ -113,9 +121,54 @@ mod tests {
     #[test]
     fn a_call_that_has_used_up_half_of_its_time_is_hedged_though_nothing_is_left() {
         let (hedging, now, within) = (Hedging::default(), Time::ZERO, Duration::from_secs(1));
-        assert_eq!(hedging.delay_within(within), within / 2);
         let try_after = |millis| hedging.try_hedge(now, Duration::from_millis(millis), within);
         assert_eq!([499, 499].map(try_after), [true, false]);
         assert_eq!([500; 5].map(try_after), [true, true, true, true, false]);
+    }
+    /// One that takes calls of this many milliseconds for long.
+    fn with_delay(millis: u64) -> Hedging {
+        let hedging = Hedging::default();
+        hedging.delay_us.store(millis * 1_000, Ordering::Relaxed);
+        hedging
+    }
+
+    fn looks(hedging: &Hedging, within_ms: u64, count: usize) -> Vec<u64> {
+        let within = Duration::from_millis(within_ms);
+        let next = |waited: &Duration| Some(hedging.next_look(*waited, within));
+        let looks = std::iter::successors(next(&Duration::ZERO), next).take(count);
+        looks.map(|look| look.as_millis() as u64).collect()
+    }
+
+    #[test]
+    fn a_slow_attempt_is_looked_at_again_and_again_and_at_half_of_its_time() {
+        assert_eq!(looks(&with_delay(80), 1_000, 9), [80, 160, 240, 320, 400, 480, 500, 580, 660]);
+        assert_eq!(looks(&with_delay(125), 1_000, 5), [125, 250, 375, 500, 625]);
+        // What is long has become longer meanwhile: not before that.
+        assert_eq!(with_delay(300).next_look(Duration::from_millis(80), Duration::from_secs(1)).as_millis(), 300);
+        // Quick calls are not looked at all the time.
+        assert_eq!(looks(&with_delay(1), 1_000, 3), [1, 6, 11]);
+    }
+
+    #[test]
+    fn half_of_the_time_comes_first_where_calls_take_longer_or_nothing_is_known() {
+        assert_eq!(looks(&with_delay(800), 1_000, 3), [500, 800, 1_600]);
+        assert_eq!(looks(&Hedging::default(), 1_000, 3), [500, 1_000, 1_500]);
+    }
+
+    #[test]
+    fn half_of_a_second_attempts_time_counts_from_its_own_beginning() {
+        let hedging = with_delay(150);
+        // A call of one second whose first attempt failed after 600 ms: the second has 400 ms, and half of that is 200.
+        let within = Duration::from_secs(1) - Duration::from_millis(600);
+        let mut waited = Duration::ZERO;
+        let mut next = || {
+            waited = hedging.next_look(waited, within);
+            waited
+        };
+        assert_eq!([next(), next()].map(|look| look.as_millis()), [150, 200]);
+        (0..200).for_each(|_| hedging.on_call(Time::ZERO));
+        let try_after = |millis| hedging.try_hedge(Time::ZERO, Duration::from_millis(millis), within);
+        while try_after(199) {}
+        assert!(try_after(200), "it may use what is beyond the share");
     }
 }

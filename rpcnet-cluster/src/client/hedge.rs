@@ -5,7 +5,7 @@ use std::{pin::pin, time::Duration};
 
 use futures::future::{Either, select};
 use rpcnet::__channel::{Encode, Outgoing, SentCall};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep_until;
 
 use super::{
     attempt::{Attempt, Tries},
@@ -29,8 +29,8 @@ pub(super) async fn call<'a>(
     let began = tries.instant();
     // What is left: an earlier attempt, or the wait for a worker, may have taken some of the call's time.
     let within = call.deadline().saturating_duration_since(began);
-    let delay = hedging.delay_within(within);
-    let mut timer = pin!(sleep_until(began + delay));
+    let look_after = |waited| began + hedging.next_look(waited, within);
+    let mut timer = pin!(sleep_until(look_after(Duration::ZERO)));
     let picked = loop {
         tokio::select! {
             biased;
@@ -41,7 +41,7 @@ pub(super) async fn call<'a>(
         match channel.pick(tries) {
             Some(picked) if tries.may_hedge(hedging, began, within) => break picked,
             // Later there may be room for it, as long as the first has not answered.
-            _ => timer.as_mut().reset(Instant::now() + delay.max(AGAIN_MIN)),
+            _ => timer.as_mut().reset(look_after(began.elapsed())),
         }
     };
     let Some((other, other_sent)) = begin(tries, call, request, &picked).await else {
@@ -81,6 +81,3 @@ async fn decide(verdict: Verdict, other: Attempt<'_>, other_sent: SentCall<'_>, 
         Verdict::Move(_) | Verdict::Retry(_) => other.finish(other_sent.await, call.is_idempotent()),
     }
 }
-
-/// A budget that is spent is not asked all the time.
-const AGAIN_MIN: Duration = Duration::from_millis(5);

@@ -73,6 +73,7 @@ enum Event {
         others: u32,
     },
     Retry(usize),
+    /// An attempt may be hedged, or is looked at again.
     Hedge(usize),
     Timeout(usize),
     Ailment(usize),
@@ -165,8 +166,8 @@ impl World {
             Event::AtWorker(attempt) => self.on_reaching(attempt),
             Event::Served(worker, life) => self.on_served(worker, life),
             Event::Answer { attempt, succeeded, others } => self.on_answer(attempt, succeeded, others),
-            Event::Retry(call) => self.send(call),
-            Event::Hedge(call) => self.on_hedge_due(call),
+            Event::Retry(call) => self.send_first(call),
+            Event::Hedge(attempt) => self.on_hedge_due(attempt),
             Event::Timeout(call) => self.end(call, false),
             Event::Ailment(index) => self.on_ailment(index),
             Event::Heard { caller, worker, in_flight } => self.callers[caller].hear(self.now(), worker, in_flight),
@@ -200,13 +201,20 @@ impl World {
         caller.budget.on_call(now);
         if self.setup.hedged {
             caller.hedging.on_call(now);
-            let delay = caller.hedging.delay_within(Duration::from_micros(self.setup.timeout_us));
-            self.at(self.now_us + delay.as_micros() as u64, Event::Hedge(call));
         }
         if self.setup.timeout_us != u64::MAX {
             self.at(self.now_us + self.setup.timeout_us, Event::Timeout(call));
         }
+        self.send_first(call);
+    }
+
+    /// Sends a call that is nowhere under way.
+    fn send_first(&mut self, call: usize) {
+        let attempt = self.attempts.len();
         self.send(call);
+        if self.setup.hedged && attempt < self.attempts.len() {
+            self.look_later(attempt);
+        }
     }
 
     /// Sends a call once more.
@@ -304,21 +312,34 @@ impl World {
         }
     }
 
-    fn on_hedge_due(&mut self, call: usize) {
-        let (now, state) = (self.now(), &self.calls[call]);
-        let caller = &self.callers[state.arrival.caller];
-        if state.ended || state.under_way.len() > 1 {
+    fn on_hedge_due(&mut self, attempt: usize) {
+        let Attempt { call, ref timed, .. } = self.attempts[attempt];
+        let state = &self.calls[call];
+        if timed.is_none() || state.under_way.len() > 1 {
             return;
         }
-        let waited = now.since(Time::from_micros(state.arrival.at_us));
-        let within = Duration::from_micros(self.setup.timeout_us);
-        let delay = caller.hedging.delay_within(within);
-        if waited >= delay && caller.hedging.try_hedge(now, waited, within) {
+        let (waited, within) = self.times(attempt);
+        if self.callers[state.arrival.caller].hedging.try_hedge(self.now(), waited, within) {
             self.outcomes.hedges += u64::from(self.counts(call));
             self.send(call);
         } else {
-            self.at(self.now_us + delay.as_micros() as u64, Event::Hedge(call));
+            self.look_later(attempt);
         }
+    }
+
+    fn look_later(&mut self, attempt: usize) {
+        let (waited, within) = self.times(attempt);
+        let caller = self.calls[self.attempts[attempt].call].arrival.caller;
+        let next = self.callers[caller].hedging.next_look(waited, within) - waited;
+        self.at(self.now_us + next.as_micros() as u64, Event::Hedge(attempt));
+    }
+
+    /// How long an attempt has taken, and how long it might take when it was sent.
+    fn times(&self, attempt: usize) -> (Duration, Duration) {
+        let Attempt { call, ref timed, .. } = self.attempts[attempt];
+        let began = timed.as_ref().map_or(self.now(), TimedCall::began);
+        let deadline = self.calls[call].arrival.at_us.saturating_add(self.setup.timeout_us);
+        (self.now().since(began), Time::from_micros(deadline).since(began))
     }
 
     /// The call is over: its caller has an answer, or gives up.
