@@ -12,7 +12,8 @@ use crate::membership::Time;
 ///
 /// A breaker sees failures in a row; this sees a worker that fails every third call. Every 10 s those are ejected whose rate of
 /// success is 1.9 standard deviations below the mean of at least 5 workers with 100 calls each, and those that fail
-/// 85% of at least 50 calls. At most a tenth of the workers is out at a time, and at least one may be. The
+/// 85% of at least 50 calls; and in both cases only those that fail twice as often as the one in the middle, so that nobody is
+/// ejected for what befalls them all. At most a tenth of the workers is out at a time, and at least one may be. The
 /// first time it is for 30 s, then for 30 s longer each time, up to 300 s; each 10 s without ejection take 30 s off again.
 #[derive(Debug, Default)]
 pub struct OutlierDetector {
@@ -57,16 +58,22 @@ impl<'a> Seen<'a> {
         let calls = successes.saturating_add(failures);
         Self { worker, calls, rate: f64::from(successes) / f64::from(calls.max(1)) }
     }
+
+    /// The share of its calls that failed.
+    fn failing(&self) -> f64 {
+        1.0 - self.rate
+    }
 }
 
 /// Those that do much worse than the others, the worst first.
 fn outliers<'a>(seen: &[Seen<'a>], now: Time) -> impl Iterator<Item = &'a Worker> {
     let rate_min = rate_min(seen);
-    let many = seen.iter().filter(|seen| seen.calls >= FAILURE_CALLS_MIN).count() >= HOSTS_MIN;
+    let usual = usual_failures(seen);
     let is_outlier = |seen: &&Seen<'_>| {
         let below = seen.calls >= RATE_CALLS_MIN && rate_min.is_some_and(|least| seen.rate < least);
-        let fails = many && seen.calls >= FAILURE_CALLS_MIN && 1.0 - seen.rate >= FAILURE_SHARE;
-        (below || fails) && is_free(seen.worker.experience(), now)
+        let fails = seen.calls >= FAILURE_CALLS_MIN && seen.failing() >= FAILURE_SHARE;
+        let alone = usual.is_some_and(|usual| seen.failing() >= ALONE * usual);
+        (below || fails) && alone && is_free(seen.worker.experience(), now)
     };
     let mut outliers: Vec<_> = seen.iter().filter(is_outlier).map(|seen| (seen.rate, seen.worker)).collect();
     outliers.sort_by(|(one, _), (other, _)| one.total_cmp(other));
@@ -83,6 +90,14 @@ fn rate_min(seen: &[Seen<'_>]) -> Option<f64> {
     let mean = rates().sum::<f64>() / count as f64;
     let variance = rates().map(|rate| (rate - mean).powi(2)).sum::<f64>() / count as f64;
     Some(mean - DEVIATIONS * variance.sqrt())
+}
+
+/// The share of calls that fail at the worker in the middle; `None` if there are too few to compare.
+fn usual_failures(seen: &[Seen<'_>]) -> Option<f64> {
+    let counted = seen.iter().filter(|seen| seen.calls >= FAILURE_CALLS_MIN);
+    let mut failing: Vec<_> = counted.map(Seen::failing).collect();
+    failing.sort_by(f64::total_cmp);
+    (failing.len() >= HOSTS_MIN).then(|| failing[failing.len() / 2])
 }
 
 fn is_free(experience: &Experience, now: Time) -> bool {
@@ -110,3 +125,5 @@ const RATE_CALLS_MIN: u32 = 100;
 const DEVIATIONS: f64 = 1.9;
 const FAILURE_CALLS_MIN: u32 = 50;
 const FAILURE_SHARE: f64 = 0.85;
+/// So many times as often as the one in the middle. While more than half of all calls fail, nobody does.
+const ALONE: f64 = 2.0;

@@ -157,6 +157,28 @@ fn one_worker_in_ten_that_fails_more_often_than_the_others_is_ejected_for_half_a
 }
 
 #[test]
+fn nobody_is_ejected_for_what_befalls_all_workers() {
+    let ejected = |fails: fn(usize, usize) -> bool| {
+        let (workers, detector) = (equal(10), OutlierDetector::default());
+        for call in 0..150 {
+            for (index, worker) in workers.iter().enumerate() {
+                let outcome = if fails(index, call) { Outcome::Failure } else { Outcome::Success };
+                end(worker, NOW, Duration::from_millis(1), outcome);
+            }
+        }
+        detector.sweep(NOW, &workers).len()
+    };
+    assert_eq!(ejected(|_, _| true), 0, "all are down");
+    assert_eq!(
+        ejected(|index, call| call >= if index == 3 { 70 } else { 75 }),
+        0,
+        "all went down, one a little earlier"
+    );
+    assert_eq!(ejected(|index, _| index > 0), 0, "all but one are down");
+    assert_eq!(ejected(|index, _| index < 4), 1, "few are down, and one of ten may be out");
+}
+
+#[test]
 fn a_worker_that_starts_again_starts_without_its_past() {
     let mut roster = Roster::new(1);
     let first = roster.update(Time::ZERO, [info(0, &[]), info(1, &[]), info(2, &[])]);
