@@ -25,7 +25,8 @@ impl PeakEwma {
     /// Takes a call that was given up after so many microseconds: it would have taken longer. `expected` is what is known of
     /// workers like this one.
     pub(crate) fn observe_at_least(&self, now: Time, micros: f32, expected: f32) {
-        self.update(|average, _, seen| (micros > if seen { average } else { expected }).then_some(micros), now);
+        let known = |average, age, seen| if seen { faded(average, age, expected) } else { expected };
+        self.update(|average, age, seen| (micros > known(average, age, seen)).then_some(micros), now);
     }
 
     /// As if it had never been seen.
@@ -41,9 +42,7 @@ impl PeakEwma {
         if word == 0 {
             return expected;
         }
-        // Without a branch on what is below and what above: among equal workers nobody could foretell which it is.
-        let above = (average - expected).max(0.0);
-        average.min(expected) + above * decay(age(word, now))
+        faded(average, age(word, now), expected)
     }
 
     fn update(&self, next: impl Fn(f32, f32, bool) -> Option<f32>, now: Time) {
@@ -60,6 +59,13 @@ impl PeakEwma {
             }
         }
     }
+}
+
+/// What is left of an average at this age: what is above `expected` decays.
+fn faded(average: f32, age: f32, expected: f32) -> f32 {
+    // Without a branch on what is below and what above: among equal workers nobody could foretell which it is.
+    let above = (average - expected).max(0.0);
+    average.min(expected) + above * decay(age)
 }
 
 /// The average after a faster call; nothing if no tick has passed, so that many calls in one tick don't stop its decay.
@@ -101,5 +107,36 @@ impl Median {
     /// In microseconds; 0 before the first call.
     pub(crate) fn get(&self) -> f32 {
         f32::from_bits(self.0.load(Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXPECTED: f32 = 10_000.0;
+
+    fn at(seconds: u64) -> Time {
+        Time::from_micros(1 + seconds * 1_000_000)
+    }
+
+    #[test]
+    fn a_call_that_was_given_up_counts_where_little_is_left_of_an_old_peak() {
+        let latency = PeakEwma::default();
+        latency.observe(at(0), 4_000_000.0);
+        latency.observe_at_least(at(1), 2_000_000.0, EXPECTED);
+        assert!(latency.get(at(1), EXPECTED) > 3_000_000.0, "it tells nothing new");
+        assert!(latency.get(at(100), EXPECTED) < 2.0 * EXPECTED);
+        latency.observe_at_least(at(100), 2_000_000.0, EXPECTED);
+        assert_eq!(latency.get(at(100), EXPECTED), 2_000_000.0);
+    }
+
+    #[test]
+    fn a_worker_that_never_answered_is_known_by_the_calls_that_were_given_up() {
+        let latency = PeakEwma::default();
+        latency.observe_at_least(at(0), EXPECTED / 2.0, EXPECTED);
+        assert_eq!(latency.get(at(0), EXPECTED), EXPECTED, "no more was to be expected");
+        latency.observe_at_least(at(0), 2_000_000.0, EXPECTED);
+        assert_eq!(latency.get(at(0), EXPECTED), 2_000_000.0);
     }
 }
