@@ -44,7 +44,9 @@ impl Hedging {
     /// Takes what a call took until it was answered, by whichever worker.
     pub fn on_answer(&self, now: Time, latency: Duration) {
         let count = self.latencies.add(now, latency);
-        if count >= SAMPLES_MIN && count.is_multiple_of(SAMPLES_MIN) {
+        // One sample more among many moves no quantile, and looking at them all costs as much as some calls.
+        let every = if count < SAMPLES_MANY { SAMPLES_MIN } else { SAMPLES_MANY };
+        if count >= SAMPLES_MIN && count.is_multiple_of(every) {
             let quantile = |share| self.latencies.quantile(share).map_or(0, |delay| delay.as_micros() as u64);
             self.delay_us.store(quantile(QUANTILE), Ordering::Relaxed);
             self.last_delay_us.store(quantile(LAST_QUANTILE), Ordering::Relaxed);
@@ -90,6 +92,7 @@ const QUANTILE: f64 = 0.95;
 /// Fewer calls than may be hedged take longer than this.
 const LAST_QUANTILE: f64 = 0.985;
 const SAMPLES_MIN: u32 = 20;
+const SAMPLES_MANY: u32 = 500;
 /// A budget that is spent is not asked all the time.
 const AGAIN_MIN: Duration = Duration::from_millis(5);
 /// One in ten seconds, so that a caller may hedge among its first calls; a tenth of the share makes room for it.

@@ -1,11 +1,11 @@
 //! A second attempt while the first one is slow: whichever answers first counts, and the other is cancelled (Dean and
 //! Barroso, "The tail at scale", 2013).
 
-use std::{pin::pin, time::Duration};
+use std::time::Duration;
 
 use futures::future::{Either, select};
 use rpcnet::__channel::{Encode, Outgoing, SentCall};
-use tokio::time::sleep_until;
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     attempt::{Attempt, Tries},
@@ -15,6 +15,23 @@ use super::{
 };
 use crate::balance::Hedging;
 
+/// How long the first attempt is waited for before a second one is thought of.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
+    began: Instant,
+    /// What is left of the call's time: an earlier attempt, or the wait for a worker, may have taken some.
+    within: Duration,
+    pub(super) until: Instant,
+}
+
+impl Patience {
+    /// For an attempt that begins now.
+    pub(super) fn new(hedging: &Hedging, call: &Outgoing, now: Instant) -> Self {
+        let within = call.deadline().saturating_duration_since(now);
+        Self { began: now, within, until: now + hedging.next_look(Duration::ZERO, within) }
+    }
+}
+
 /// Waits for the first attempt, and makes a second one when it takes too long.
 pub(super) async fn call<'a>(
     channel: &'a ClusterChannel,
@@ -22,26 +39,24 @@ pub(super) async fn call<'a>(
     call: &Outgoing,
     request: &mut (impl Encode + Send),
     first: (Attempt<'_>, SentCall<'_>),
-    hedging: &Hedging,
+    (hedging, patience): (&Hedging, Patience),
 ) -> Verdict {
     let (attempt, mut sent) = first;
     let idempotent = call.is_idempotent();
-    let began = tries.instant();
-    // What is left: an earlier attempt, or the wait for a worker, may have taken some of the call's time.
-    let within = call.deadline().saturating_duration_since(began);
-    let look_after = |waited| began + hedging.next_look(waited, within);
-    let mut timer = pin!(sleep_until(look_after(Duration::ZERO)));
+    let Patience { began, within, until } = patience;
+    if let Some(answer) = sent.answered_by(until).await {
+        return attempt.finish(answer, idempotent);
+    }
     let picked = loop {
-        tokio::select! {
-            biased;
-            answer = &mut sent => return attempt.finish(answer, idempotent),
-            () = &mut timer => {}
-        }
         // Another worker, and none of those that the call was at.
         match channel.pick(tries) {
             Some(picked) if tries.may_hedge(hedging, began, within) => break picked,
             // Later there may be room for it, as long as the first has not answered.
-            _ => timer.as_mut().reset(look_after(began.elapsed())),
+            _ => {}
+        }
+        let next = began + hedging.next_look(began.elapsed(), within);
+        if let Ok(answer) = timeout_at(next, &mut sent).await {
+            return attempt.finish(answer, idempotent);
         }
     };
     let Some((other, other_sent)) = begin(tries, call, request, &picked).await else {
@@ -65,7 +80,7 @@ where
 {
     let turn = picked.connection.try_turn()?;
     let attempt = tries.begin(picked, true);
-    match picked.connection.send(turn, call, request, tries.instant()).await {
+    match picked.connection.send(turn, call, request, tries.instant(), None).await {
         Ok(sent) => Some((attempt, sent)),
         Err(_) => {
             attempt.withdraw();

@@ -16,7 +16,7 @@ use super::{
     attempt::Tries,
     channel::ClusterChannel,
     group::{Outlook, Picked},
-    hedge,
+    hedge::{self, Patience},
     verdict::{Verdict, judge},
 };
 
@@ -40,7 +40,10 @@ impl ClusterChannel {
                 continue;
             };
             let attempt = tries.begin(&picked, false);
-            let sent = match picked.connection.send(turn, call, &mut request, tries.instant()).await {
+            let now = tries.instant();
+            let patient = hedging.as_deref().map(|hedging| (hedging, Patience::new(hedging, call, now)));
+            let nudge = patient.map(|(_, patience)| patience.until);
+            let sent = match picked.connection.send(turn, call, &mut request, now, nudge).await {
                 Ok(sent) => sent,
                 Err(error) => {
                     // Nothing has left this process.
@@ -52,11 +55,12 @@ impl ClusterChannel {
                     }
                 }
             };
-            let result = match &hedging {
+            let result = match patient {
                 None => attempt.finish(sent.await, call.is_idempotent()),
-                Some(hedging) => {
+                Some((hedging, patience)) => {
                     let began = tries.now();
-                    let verdict = hedge::call(self, &mut tries, call, &mut request, (attempt, sent), hedging).await;
+                    let first = (attempt, sent);
+                    let verdict = hedge::call(self, &mut tries, call, &mut request, first, (hedging, patience)).await;
                     if matches!(verdict, Verdict::Over(Ok(_))) {
                         let now = self.shared().now();
                         hedging.on_answer(now, now.since(began));

@@ -22,7 +22,7 @@ use super::{
     hearing::Hearing,
     lane::{Lane, Request},
     lanes::{Lanes, lanes_for},
-    pending::{Answer, answer_of, deadline_exceeded},
+    pending::{Answer, Times, answer_of, deadline_exceeded},
     sent::SentCall,
     watch::watch,
 };
@@ -137,17 +137,18 @@ impl Connection {
     }
 
     /// Encodes the request and appends it to the lane, in one poll: so its buffer goes straight back to its thread. The task
-    /// that does it must be the first to poll the answer's future.
+    /// that does it must be the first to poll the answer's future; it is woken at `nudge`, if the answer is not there by then.
     pub(super) async fn send<'a>(
         &'a self,
         reservation: Reservation<'a>,
         call: &'a Outgoing,
         request: &mut (impl Encode + Send),
         now: Instant,
+        nudge: Option<Instant>,
     ) -> Result<SentCall<'a>, RpcError> {
         let mut reservation = Some(reservation);
         let sent = poll_fn(move |cx| match reservation.take() {
-            Some(reservation) => Poll::Ready(self.submit(reservation, call, &*request, now, cx.waker())),
+            Some(reservation) => Poll::Ready(self.submit(reservation, call, &*request, (now, nudge), cx.waker())),
             None => Poll::Pending,
         });
         sent.await
@@ -158,7 +159,7 @@ impl Connection {
         reservation: Reservation<'a>,
         call: &'a Outgoing,
         request: &impl Encode,
-        now: Instant,
+        (now, nudge): (Instant, Option<Instant>),
         waker: &Waker,
     ) -> Result<SentCall<'a>, RpcError> {
         let time_left_ms = call.time_left_ms(now).ok_or_else(too_late)?;
@@ -173,7 +174,8 @@ impl Connection {
             }));
         }
         let Outgoing { method_id, deadline, ref metadata, .. } = *call;
-        let request = Request { method_id, deadline, time_left_ms, metadata, message: &scratch.bytes };
+        let times = Times { deadline, nudge };
+        let request = Request { method_id, times, time_left_ms, metadata, message: &scratch.bytes };
         self.lanes.pick().submit(reservation, &request, waker).map(SentCall::on_lane)
     }
 

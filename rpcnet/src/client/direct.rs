@@ -88,7 +88,7 @@ impl DirectConnection {
     }
 
     /// Encodes the request and hands it to the connection, at the time `now`. The task that does it must be the first to poll
-    /// the answer's future.
+    /// the answer's future. `patience` is the time for [`SentCall::answered_by`], if that will be asked.
     ///
     /// # Errors
     ///
@@ -99,8 +99,9 @@ impl DirectConnection {
         call: &'a Outgoing,
         request: &mut (impl Encode + Send),
         now: Instant,
+        patience: Option<Instant>,
     ) -> Result<SentCall<'a>, RpcError> {
-        self.0.send(turn.0, call, request, now).await
+        self.0.send(turn.0, call, request, now, patience).await
     }
 
     /// Begins a streaming call, with its first message if it has one. Nothing is sent before the sink is flushed.

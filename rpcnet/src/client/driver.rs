@@ -31,7 +31,7 @@ pub(crate) struct Driver {
     hearing: Hearing,
     /// A batch that the transport has not taken yet.
     unsent: Bytes,
-    /// Fires at the earliest deadline of the calls that wait.
+    /// Fires when the first of the calls that wait is due.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -125,15 +125,15 @@ impl Driver {
         }
     }
 
-    /// Ready when a deadline may have passed.
+    /// Ready when some call may be due.
     fn poll_timer(&mut self, cx: &mut task::Context<'_>) -> Poll<()> {
-        let Some(deadline) = self.turn.next_deadline else {
+        let Some(due) = self.turn.next_due else {
             return Poll::Pending;
         };
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        // Re-armed only for an earlier deadline: the timer is touched once for many calls, not once for each.
-        if timer.deadline() > deadline {
-            timer.as_mut().reset(deadline);
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
+        // Re-armed only for an earlier time: the timer is touched once for many calls, not once for each.
+        if timer.deadline() > due {
+            timer.as_mut().reset(due);
         }
         ready!(timer.as_mut().poll(cx));
         self.timer = None;

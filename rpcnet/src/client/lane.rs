@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::{
     gate::{Gate, Reservation},
-    pending::{Answer, Left, Pending, Unsent},
+    pending::{Answer, Left, Pending, Times, Unsent},
 };
 use crate::{
     ErrorKind, Executed, RpcError,
@@ -47,7 +47,7 @@ struct State {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request<'a> {
     pub(crate) method_id: u64,
-    pub(crate) deadline: Instant,
+    pub(crate) times: Times,
     pub(crate) time_left_ms: u32,
     /// Encoded.
     pub(crate) metadata: &'a Bytes,
@@ -77,9 +77,9 @@ impl Lane {
             .with_metadata(request.metadata.clone());
         let offset = head.put(&mut state_ref.out, request.message);
         let unsent = Unsent { batch: state_ref.batch, offset };
-        let due_before = state_ref.pending.next_deadline();
-        let id = state_ref.pending.insert(waker, Some(request.deadline), unsent);
-        let driver = if due_before.is_none_or(|due| request.deadline < due) {
+        let due_before = state_ref.pending.next_due();
+        let id = state_ref.pending.insert(waker, request.times, unsent);
+        let driver = if due_before.is_none_or(|due| request.times.due() < due) {
             // Its timer must go off earlier, also while it waits for the transport.
             state_ref.driver_woken = true;
             state_ref.driver.clone()
@@ -119,7 +119,7 @@ impl Lane {
         if !state_ref.driver.as_ref().is_some_and(|driver| driver.will_wake(cx.waker())) {
             state_ref.driver = Some(cx.waker().clone());
         }
-        turn.next_deadline = state_ref.pending.next_deadline();
+        turn.next_due = state_ref.pending.next_due();
         let freed = state_ref.pending.take_freed();
         drop(state);
         self.release(freed);
@@ -214,12 +214,12 @@ pub(super) fn dropped() -> RpcError {
 pub(super) struct Turn {
     /// In: responses that arrived.
     pub(super) answers: Vec<(u32, Answer)>,
-    /// In: the time, if a deadline may have passed.
+    /// In: the time, if some call may be due.
     pub(super) now: Option<Instant>,
     /// Out: frames to send.
     pub(super) batch: BytesMut,
     /// Out: when to come again at the latest.
-    pub(super) next_deadline: Option<Instant>,
+    pub(super) next_due: Option<Instant>,
     /// Scratch.
     wakers: Vec<Waker>,
 }

@@ -246,7 +246,7 @@ async fn attempt(
         Some(reservation) => (reservation, now),
         None => (connection.reserve_by(call.deadline).await?, None),
     };
-    let sent = connection.send(reservation, call, request, now.unwrap_or_else(Instant::now)).await?;
+    let sent = connection.send(reservation, call, request, now.unwrap_or_else(Instant::now), None).await?;
     sent.await
 }
 

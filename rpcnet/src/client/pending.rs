@@ -27,7 +27,7 @@ pub(crate) struct Pending {
     free: Vec<u32>,
     /// Ids that became free since somebody last asked.
     freed: usize,
-    /// No live call's deadline is earlier than this.
+    /// No live call is due earlier than this.
     earliest: Option<Instant>,
 }
 
@@ -36,7 +36,7 @@ struct Slot {
     caller: Caller,
     /// The server has not answered yet.
     outstanding: bool,
-    deadline: Option<Instant>,
+    times: Times,
     /// Where the request lies as long as it has not been handed to the transport.
     unsent: Unsent,
 }
@@ -46,6 +46,22 @@ enum Caller {
     Waiting(Waker),
     Answered(Answer),
     Gone,
+}
+
+/// When something is to become of a call that waits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    /// It ends without an answer.
+    pub(crate) deadline: Instant,
+    /// Its caller is woken, to think about what else to do.
+    pub(crate) nudge: Option<Instant>,
+}
+
+impl Times {
+    /// The first of them.
+    pub(crate) fn due(&self) -> Instant {
+        self.nudge.map_or(self.deadline, |nudge| nudge.min(self.deadline))
+    }
 }
 
 /// A place in the lane's buffer: which buffer, and where in it.
@@ -74,11 +90,9 @@ impl Pending {
     }
 
     /// Adds a call under [`Pending::next_id`].
-    pub(crate) fn insert(&mut self, waker: &Waker, deadline: Option<Instant>, unsent: Unsent) -> u32 {
-        let slot = Slot { caller: Caller::Waiting(waker.clone()), outstanding: true, deadline, unsent };
-        if let Some(deadline) = deadline {
-            self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
-        }
+    pub(crate) fn insert(&mut self, waker: &Waker, times: Times, unsent: Unsent) -> u32 {
+        let slot = Slot { caller: Caller::Waiting(waker.clone()), outstanding: true, times, unsent };
+        self.earliest = Some(self.earliest.map_or(times.due(), |earliest| earliest.min(times.due())));
         match self.free.pop() {
             Some(id) => {
                 self.slots[id as usize] = slot;
@@ -127,27 +141,32 @@ impl Pending {
         }
     }
 
-    /// Ends every waiting call whose deadline has passed. Their ids stay in use until the server answers.
+    /// Ends every waiting call whose deadline has passed, and nudges those that wanted it. Ids stay in use until the server
+    /// answers.
     pub(crate) fn expire(&mut self, now: Instant, wakers: &mut Vec<Waker>, mut expired: impl FnMut(u32)) {
         if self.earliest.is_none_or(|earliest| earliest > now) {
             return;
         }
         self.earliest = None;
         for (id, slot) in self.slots.iter_mut().enumerate() {
-            let (Caller::Waiting(_), Some(deadline)) = (&slot.caller, slot.deadline) else {
+            let Caller::Waiting(waker) = &slot.caller else {
                 continue;
             };
-            if deadline <= now {
+            if slot.times.deadline <= now {
                 wakers.extend(slot.caller.tell(Err(deadline_exceeded(Executed::Maybe))));
                 expired(id as u32);
-            } else {
-                self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
+                continue;
             }
+            if slot.times.nudge.take_if(|nudge| *nudge <= now).is_some() {
+                wakers.push(waker.clone());
+            }
+            let due = slot.times.due();
+            self.earliest = Some(self.earliest.map_or(due, |earliest| earliest.min(due)));
         }
     }
 
     /// When [`Pending::expire`] must be called next.
-    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+    pub(crate) fn next_due(&self) -> Option<Instant> {
         self.earliest
     }
 
@@ -241,7 +260,12 @@ mod tests {
     const LATER: u64 = 2;
 
     fn insert(pending: &mut Pending, deadline: Option<Instant>) -> u32 {
-        pending.insert(Waker::noop(), deadline, Unsent { batch: BATCH, offset: 7 })
+        insert_nudged(pending, Waker::noop(), deadline, None)
+    }
+
+    fn insert_nudged(pending: &mut Pending, waker: &Waker, deadline: Option<Instant>, nudge: Option<Instant>) -> u32 {
+        let times = Times { deadline: deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(60)), nudge };
+        pending.insert(waker, times, Unsent { batch: BATCH, offset: 7 })
     }
 
     fn ok() -> Answer {
@@ -306,22 +330,42 @@ mod tests {
     }
 
     #[test]
-    fn the_next_deadline_is_the_earliest_of_those_that_wait() {
+    fn the_next_due_is_the_earliest_of_those_that_wait() {
         let mut pending = Pending::default();
         let now = Instant::now();
         let [early, late] = [now + Duration::from_secs(1), now + Duration::from_secs(2)];
         insert(&mut pending, Some(late));
         insert(&mut pending, Some(early));
-        assert_eq!(pending.next_deadline(), Some(early));
+        assert_eq!(pending.next_due(), Some(early));
         pending.expire(early, &mut Vec::new(), |_| {});
-        assert_eq!(pending.next_deadline(), Some(late));
+        assert_eq!(pending.next_due(), Some(late));
+    }
+
+    #[test]
+    fn a_call_is_nudged_once_at_its_time_and_waits_on() {
+        let mut pending = Pending::default();
+        let now = Instant::now();
+        let [nudge, deadline] = [now + Duration::from_secs(1), now + Duration::from_secs(2)];
+        let id = insert_nudged(&mut pending, Waker::noop(), Some(deadline), Some(nudge));
+        let woken = |pending: &mut Pending, at| {
+            let mut wakers = Vec::new();
+            pending.expire(at, &mut wakers, |id| panic!("{id} has not expired"));
+            wakers.len()
+        };
+        assert_eq!(pending.next_due(), Some(nudge));
+        assert_eq!(woken(&mut pending, now), 0);
+        assert_eq!(woken(&mut pending, nudge), 1);
+        assert_eq!((woken(&mut pending, nudge), pending.next_due()), (0, Some(deadline)));
+        assert!(pending.poll(id, Waker::noop()).is_pending());
+        assert!(pending.answer(id, ok()).expect("it waits").is_some());
     }
 
     #[test]
     fn a_lost_lane_tells_each_call_whether_it_was_sent() {
         let mut pending = Pending::default();
         let sent = insert(&mut pending, None);
-        let unsent = pending.insert(Waker::noop(), None, Unsent { batch: LATER, offset: 0 });
+        let times = Times { deadline: Instant::now() + Duration::from_secs(60), nudge: None };
+        let unsent = pending.insert(Waker::noop(), times, Unsent { batch: LATER, offset: 0 });
         let lost = RpcError::new(ErrorKind::Connection, Executed::Maybe, "lost");
         pending.fail_all(&lost, LATER, &mut Vec::new());
         let executed = [sent, unsent].map(|id| match poll(&mut pending, id) {
