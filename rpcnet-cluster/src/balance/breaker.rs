@@ -1,4 +1,4 @@
-//! The circuit breaker of one worker: after failures in a row it is left alone for a while, then one call tries it.
+//! The circuit breaker of one worker: after many failures it is left alone for a while, then one call tries it.
 
 use std::{
     sync::atomic::{AtomicU32, AtomicU64, Ordering},
@@ -8,16 +8,20 @@ use std::{
 use crate::membership::Time;
 
 /// Closed, open until a time, or half open: then a single call may try, and if it succeeds the breaker is closed.
+///
+/// It opens after five failures in a row, or after some more when more than a fifth of the calls fail, as Finagle's does. That is
+/// told by a sum to which failures add and from which successes take, never below zero ("CUSUM", Page 1954): it
+/// needs no window, and a worker that never fails never writes it.
 #[derive(Debug, Default)]
 pub(crate) struct Breaker {
-    /// Failures since the last success.
-    failures: AtomicU32,
-    /// How often it was opened since it was closed last.
+    /// Rises by [`FAILURE_ADDS`] and falls by one, up to [`DISTRUST_MAX`], which opens it.
+    distrust: AtomicU32,
+    /// How often it was opened since there was no distrust.
     opened: AtomicU32,
     /// Until when it is open, in microseconds; 0 for closed.
     until_us: AtomicU64,
-    /// When it was opened last.
-    opened_us: AtomicU64,
+    /// When it was opened or closed last.
+    changed_us: AtomicU64,
     /// Until when somebody's try is waited for.
     probe_until_us: AtomicU64,
 }
@@ -38,7 +42,7 @@ impl Breaker {
         if until == 0 {
             return Passage::Closed;
         }
-        let pardoned = self.opened_us.load(Ordering::Relaxed) < amnesty.as_micros();
+        let pardoned = self.changed_at() < amnesty;
         let waiting = now.as_micros() < self.probe_until_us.load(Ordering::Relaxed);
         if waiting || (now.as_micros() < until && !pardoned) { Passage::Open } else { Passage::Due }
     }
@@ -55,29 +59,46 @@ impl Breaker {
             && self.probe_until_us.compare_exchange(waiting, until, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Returns whether this closed it.
-    pub(crate) fn on_success(&self) -> bool {
+    /// A call succeeded while it was closed.
+    pub(crate) fn on_success(&self) {
         // The usual case writes nothing.
-        if self.failures.load(Ordering::Relaxed) != 0 {
-            self.failures.store(0, Ordering::Relaxed);
+        if self.distrust.load(Ordering::Relaxed) == 0 {
+            return;
         }
-        if self.is_closed() {
+        let less = self.distrust.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |distrust| distrust.checked_sub(1));
+        if less == Ok(1) {
+            self.opened.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// A call succeeded while it was open. Returns whether this closed it.
+    pub(crate) fn close(&self, now: Time, amnesty: Time) -> bool {
+        let until = self.until_us.swap(0, Ordering::Relaxed);
+        if until == 0 {
             return false;
         }
-        self.opened.store(0, Ordering::Relaxed);
+        if self.changed_at() < amnesty {
+            self.opened.store(0, Ordering::Relaxed);
+        }
+        self.distrust.store(PROBATION, Ordering::Relaxed);
+        self.changed_us.store(now.as_micros(), Ordering::Relaxed);
         self.probe_until_us.store(0, Ordering::Relaxed);
-        self.until_us.swap(0, Ordering::Relaxed) != 0
+        true
     }
 
     /// A call failed that began at `began`; `jitter` is a number between zero and one.
     pub(crate) fn on_failure(&self, began: Time, now: Time, amnesty: Time, jitter: f64) {
-        let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        let opened_at = Time::from_micros(self.opened_us.load(Ordering::Relaxed));
-        // What was under way before it was opened says nothing new.
-        if failures < FAILURES_IN_A_ROW || (!self.is_closed() && began < opened_at) {
+        let changed_at = self.changed_at();
+        // What was under way before it was opened or closed says nothing new.
+        if began < changed_at {
             return;
         }
-        let pardoned = opened_at < amnesty;
+        let more = |distrust: u32| Some(distrust.saturating_add(FAILURE_ADDS).min(DISTRUST_MAX));
+        let distrust = self.distrust.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).unwrap_or(DISTRUST_MAX);
+        if distrust < DISTRUST_MAX - FAILURE_ADDS {
+            return;
+        }
+        let pardoned = changed_at < amnesty;
         let times = if pardoned { 0 } else { self.opened.load(Ordering::Relaxed) };
         // Only a try that was due makes it longer: while a whole pool is out, every call fails, and says little about each.
         if !self.is_closed() && self.passage_without_probe(now, pardoned) == Passage::Open {
@@ -85,9 +106,13 @@ impl Breaker {
         }
         let dead = DEAD_MIN.saturating_mul(1 << times.min(10)).min(DEAD_MAX);
         self.opened.store(times + 1, Ordering::Relaxed);
-        self.opened_us.store(now.as_micros().max(1), Ordering::Relaxed);
+        self.changed_us.store(now.as_micros().max(1), Ordering::Relaxed);
         self.until_us.store((now + dead.mul_f64(1.0 - jitter / 4.0)).as_micros().max(1), Ordering::Relaxed);
         self.probe_until_us.store(0, Ordering::Relaxed);
+    }
+
+    fn changed_at(&self) -> Time {
+        Time::from_micros(self.changed_us.load(Ordering::Relaxed))
     }
 
     fn passage_without_probe(&self, now: Time, pardoned: bool) -> Passage {
@@ -96,8 +121,12 @@ impl Breaker {
     }
 }
 
-/// Finagle's and Linkerd's default.
-const FAILURES_IN_A_ROW: u32 = 5;
+/// A failure weighs as much as four successes: Finagle's default wants four fifths of the calls to succeed.
+const FAILURE_ADDS: u32 = 4;
+/// Five failures in a row: Finagle's and Linkerd's default.
+const DISTRUST_MAX: u32 = 5 * FAILURE_ADDS;
+/// After a try that succeeded: two failures soon after it open it again, for twice as long as the last time.
+const PROBATION: u32 = 3 * FAILURE_ADDS;
 const DEAD_MIN: Duration = Duration::from_secs(5);
 const DEAD_MAX: Duration = Duration::from_secs(300);
 

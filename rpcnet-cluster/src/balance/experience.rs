@@ -143,10 +143,14 @@ impl Experience {
             Outcome::Success => {
                 self.progress(now);
                 self.successes.fetch_add(1, Ordering::Relaxed);
-                if self.breaker.on_success() {
+                if self.breaker.is_closed() {
+                    self.breaker.on_success();
+                } else {
                     self.pool.on_recovery(now);
-                    // What it took while it failed says nothing of what it takes now.
-                    self.latency.forget();
+                    if self.breaker.close(now, self.pool.amnesty()) {
+                        // What it took while it failed says nothing of what it takes now.
+                        self.latency.forget();
+                    }
                 }
                 self.latency.observe(now, micros);
                 self.pool.median.observe(micros);

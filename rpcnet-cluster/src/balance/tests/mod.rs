@@ -56,6 +56,10 @@ fn fail(worker: &Worker, times: usize) {
     (0..times).for_each(|_| end(worker, NOW, Duration::from_millis(1), Outcome::Failure));
 }
 
+fn succeed(worker: &Worker, at: Time, times: usize) {
+    (0..times).for_each(|_| end(worker, at, Duration::from_millis(1), Outcome::Success));
+}
+
 const STRATEGIES: [LoadBalancingStrategy; 7] = [
     LoadBalancingStrategy::RoundRobin,
     LoadBalancingStrategy::Random,

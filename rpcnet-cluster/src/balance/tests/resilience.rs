@@ -77,7 +77,7 @@ fn streams_that_last_do_not_make_a_worker_look_stuck() {
 fn a_breaker_opens_after_five_failures_in_a_row_and_one_try_closes_it() {
     let workers = equal(3);
     fail(&workers[0], 4);
-    end(&workers[0], NOW, Duration::from_millis(1), Outcome::Success);
+    succeed(&workers[0], NOW, 16);
     fail(&workers[0], 4);
     assert!(prepared(&workers).is_eligible(&workers[0], &PickRequest::new(NOW)));
     fail(&workers[0], 1);
@@ -99,6 +99,57 @@ fn a_try_that_fails_keeps_the_breaker_open_for_twice_as_long() {
     end(&workers[0], after(5_100), Duration::from_millis(1), Outcome::Failure);
     assert_eq!(count(&candidates, after(5_100 + 7_000), 0), 0);
     assert_eq!(count(&candidates, after(5_100 + 10_100), 0), 1);
+}
+
+#[test]
+fn a_worker_that_fails_every_other_call_is_left_alone_after_seven_failures() {
+    let workers = equal(3);
+    for _ in 0..6 {
+        succeed(&workers[0], NOW, 1);
+        fail(&workers[0], 1);
+        assert!(workers[0].is_healthy());
+    }
+    succeed(&workers[0], NOW, 1);
+    fail(&workers[0], 1);
+    assert!(!workers[0].is_healthy());
+}
+
+#[test]
+fn a_worker_that_fails_one_call_in_ten_is_never_out_of_order() {
+    let workers = equal(3);
+    for _ in 0..100 {
+        succeed(&workers[0], NOW, 9);
+        fail(&workers[0], 1);
+        assert!(workers[0].is_healthy());
+    }
+}
+
+#[test]
+fn a_worker_that_fails_again_soon_after_its_try_is_left_alone_for_longer_each_time() {
+    let workers = equal(3);
+    let candidates = prepared(&workers);
+    let relapse = |millis| (0..2).for_each(|_| end(&workers[0], after(millis), Duration::ZERO, Outcome::Failure));
+    fail(&workers[0], 5);
+    succeed(&workers[0], after(5_100), 1);
+    assert!(workers[0].is_healthy());
+    relapse(5_200);
+    assert_eq!([12_000, 15_300].map(|millis| count(&candidates, after(millis), 0)), [0, 1]);
+    // It has worked for long enough to be forgiven.
+    succeed(&workers[0], after(15_400), 13);
+    relapse(15_500);
+    assert!(workers[0].is_healthy());
+    (0..3).for_each(|_| end(&workers[0], after(15_600), Duration::ZERO, Outcome::Failure));
+    assert_eq!([18_000, 20_700].map(|millis| count(&candidates, after(millis), 0)), [0, 1]);
+}
+
+#[test]
+fn calls_from_before_a_try_that_time_out_after_it_say_nothing_new() {
+    let workers = equal(3);
+    let early: Vec<_> = (0..10).map(|_| workers[0].begin_timed_call(NOW)).collect();
+    fail(&workers[0], 5);
+    succeed(&workers[0], after(5_100), 1);
+    early.into_iter().for_each(|call| call.end(after(6_000), Outcome::Failure));
+    assert!(workers[0].is_healthy());
 }
 
 #[test]
