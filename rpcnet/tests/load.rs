@@ -4,7 +4,7 @@ mod common;
 
 use bytes::Bytes;
 use common::{
-    Event, Observer, probe,
+    Event, Observer, probe, until,
     wire::{LANE, RawClient, StreamOfCall, frame, request},
 };
 use rpcnet::{Client, ClientConfig, Identity, Server, ServerConfig, Target};
@@ -51,6 +51,9 @@ impl Stage {
             tokio::spawn(async move { other.call("Probe.wait", Bytes::from_static(&[0x80])).await });
         }
         self.observer.count(Event::Started, calls).await;
+        // They are counted when their first poll is over.
+        let monitor = self.server.monitor();
+        until("they are counted", || monitor.load().calls_in_flight >= calls).await;
         other
     }
 }

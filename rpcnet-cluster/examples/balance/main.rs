@@ -49,6 +49,8 @@ enum Scenario {
     Failing,
     /// Ten workers start again, one after the other.
     Restarts,
+    /// One of four workers returns to callers that wait for answers before they call again.
+    Return,
 }
 
 impl From<Scenario> for balance::Scenario {
@@ -62,6 +64,7 @@ impl From<Scenario> for balance::Scenario {
             Scenario::Outage => Self::Outage,
             Scenario::Failing => Self::Failing,
             Scenario::Restarts => Self::Restarts,
+            Scenario::Return => Self::Return,
         }
     }
 }

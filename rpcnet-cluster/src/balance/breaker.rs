@@ -9,12 +9,15 @@ use crate::membership::Time;
 
 /// Closed, open until a time, or half open: then a single call may try, and if it succeeds the breaker is closed.
 ///
-/// It opens after five failures in a row, or after some more when more than a fifth of the calls fail, as Finagle's does. That is
-/// told by a sum to which failures add and from which successes take, never below zero ("CUSUM", Page 1954): it
-/// needs no window, and a worker that never fails never writes it.
+/// It opens after five failures in a row, or after some more where more than about a fifth of the calls fail, which are Finagle's
+/// defaults. The second is told by a sum to which failures add and from which successes take, never below zero ("CUSUM",
+/// Page 1954): it needs no window, and a worker that never fails never writes it. Where a tenth of the calls fails at random,
+/// five in a row come once in a hundred thousand calls, and the sum gets there less often than that.
 #[derive(Debug, Default)]
 pub(crate) struct Breaker {
-    /// Rises by [`FAILURE_ADDS`] and falls by one, up to [`DISTRUST_MAX`], which opens it.
+    /// Failures since the last success.
+    in_a_row: AtomicU32,
+    /// Rises by [`FAILURE_ADDS`] and falls by one, up to [`DISTRUST_MAX`].
     distrust: AtomicU32,
     /// How often it was opened since there was no distrust.
     opened: AtomicU32,
@@ -59,12 +62,18 @@ impl Breaker {
             && self.probe_until_us.compare_exchange(waiting, until, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
+    /// Whether a call that began at this time tells anything: not if it was under way before the breaker was opened or closed.
+    pub(crate) fn is_news(&self, began: Time) -> bool {
+        began >= self.changed_at()
+    }
+
     /// A call succeeded while it was closed.
     pub(crate) fn on_success(&self) {
-        // The usual case writes nothing.
+        // The usual case writes nothing: where there is a failure in a row, there is distrust.
         if self.distrust.load(Ordering::Relaxed) == 0 {
             return;
         }
+        self.in_a_row.store(0, Ordering::Relaxed);
         let less = self.distrust.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |distrust| distrust.checked_sub(1));
         if less == Ok(1) {
             self.opened.store(0, Ordering::Relaxed);
@@ -80,6 +89,7 @@ impl Breaker {
         if self.changed_at() < amnesty {
             self.opened.store(0, Ordering::Relaxed);
         }
+        self.in_a_row.store(0, Ordering::Relaxed);
         self.distrust.store(PROBATION, Ordering::Relaxed);
         self.changed_us.store(now.as_micros(), Ordering::Relaxed);
         self.probe_until_us.store(0, Ordering::Relaxed);
@@ -88,45 +98,47 @@ impl Breaker {
 
     /// A call failed that began at `began`; `jitter` is a number between zero and one.
     pub(crate) fn on_failure(&self, began: Time, now: Time, amnesty: Time, jitter: f64) {
-        let changed_at = self.changed_at();
-        // What was under way before it was opened or closed says nothing new.
-        if began < changed_at {
+        if !self.is_news(began) || !self.exhausts_patience() {
             return;
         }
-        let more = |distrust: u32| Some(distrust.saturating_add(FAILURE_ADDS).min(DISTRUST_MAX));
-        let distrust = self.distrust.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).unwrap_or(DISTRUST_MAX);
-        if distrust < DISTRUST_MAX - FAILURE_ADDS {
-            return;
-        }
-        let pardoned = changed_at < amnesty;
+        let pardoned = self.changed_at() < amnesty;
         let times = if pardoned { 0 } else { self.opened.load(Ordering::Relaxed) };
+        let before = self.until_us.load(Ordering::Relaxed);
         // Only a try that was due makes it longer: while a whole pool is out, every call fails, and says little about each.
-        if !self.is_closed() && self.passage_without_probe(now, pardoned) == Passage::Open {
+        if now.as_micros() < before && !pardoned {
             return;
         }
         let dead = DEAD_MIN.saturating_mul(1 << times.min(10)).min(DEAD_MAX);
-        self.opened.store(times + 1, Ordering::Relaxed);
-        self.changed_us.store(now.as_micros().max(1), Ordering::Relaxed);
-        self.until_us.store((now + dead.mul_f64(1.0 - jitter / 4.0)).as_micros().max(1), Ordering::Relaxed);
-        self.probe_until_us.store(0, Ordering::Relaxed);
+        let until = (now + dead.mul_f64(1.0 - jitter / 4.0)).as_micros().max(1);
+        // Of several failures at once, one opens it.
+        if self.until_us.compare_exchange(before, until, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            self.opened.store(times + 1, Ordering::Relaxed);
+            self.changed_us.store(now.as_micros().max(1), Ordering::Relaxed);
+            self.probe_until_us.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts a failure, and says whether there were too many.
+    fn exhausts_patience(&self) -> bool {
+        let in_a_row = self.in_a_row.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        let more = |distrust: u32| Some(distrust.saturating_add(FAILURE_ADDS).min(DISTRUST_MAX));
+        let distrust = self.distrust.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).unwrap_or(DISTRUST_MAX);
+        in_a_row >= FAILURES_IN_A_ROW || distrust + FAILURE_ADDS >= DISTRUST_MAX
     }
 
     fn changed_at(&self) -> Time {
         Time::from_micros(self.changed_us.load(Ordering::Relaxed))
     }
-
-    fn passage_without_probe(&self, now: Time, pardoned: bool) -> Passage {
-        let open = now.as_micros() < self.until_us.load(Ordering::Relaxed) && !pardoned;
-        if open { Passage::Open } else { Passage::Due }
-    }
 }
 
 /// A failure weighs as much as four successes: Finagle's default wants four fifths of the calls to succeed.
 const FAILURE_ADDS: u32 = 4;
-/// Five failures in a row: Finagle's and Linkerd's default.
-const DISTRUST_MAX: u32 = 5 * FAILURE_ADDS;
+/// So many more failures than successes make up for.
+const DISTRUST_MAX: u32 = 10 * FAILURE_ADDS;
+/// Finagle's and Linkerd's default.
+const FAILURES_IN_A_ROW: u32 = 5;
 /// After a try that succeeded: two failures soon after it open it again, for twice as long as the last time.
-const PROBATION: u32 = 3 * FAILURE_ADDS;
+const PROBATION: u32 = DISTRUST_MAX - 2 * FAILURE_ADDS;
 const DEAD_MIN: Duration = Duration::from_secs(5);
 const DEAD_MAX: Duration = Duration::from_secs(300);
 

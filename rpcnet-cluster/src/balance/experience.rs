@@ -33,7 +33,7 @@ pub(crate) struct Experience {
     awaited: AtomicU32,
     /// The other calls under way.
     lasting: AtomicU32,
-    /// When the last call ended whose answer was waited for, or the first began.
+    /// When it answered last, or the first call began whose answer is waited for.
     progress_us: AtomicU64,
     /// Calls that ended well and badly since the last look of the outlier detector.
     pub(crate) successes: AtomicU32,
@@ -145,7 +145,7 @@ impl Experience {
                 self.successes.fetch_add(1, Ordering::Relaxed);
                 if self.breaker.is_closed() {
                     self.breaker.on_success();
-                } else {
+                } else if self.breaker.is_news(began) {
                     self.pool.on_recovery(now);
                     if self.breaker.close(now, self.pool.amnesty()) {
                         // What it took while it failed says nothing of what it takes now.
@@ -176,13 +176,15 @@ impl Experience {
         }
     }
 
-    /// It has answered, and said, if it did, how many calls of others it has.
-    pub(crate) fn on_answers(&self, now: Time, others: Option<u32>) {
+    /// It has answered.
+    pub(crate) fn on_answers(&self, now: Time) {
         self.progress(now);
-        if let Some(others) = others {
-            self.reported.set_others(now, others, true);
-            self.pool.on_report(others);
-        }
+    }
+
+    /// It has said how many calls of others it has.
+    pub(crate) fn on_load(&self, now: Time, others: u32) {
+        self.reported.set_others(now, others, true);
+        self.pool.on_report(others);
     }
 
     /// When it answered last: to a call that has its answer, the time at which that came, or later.

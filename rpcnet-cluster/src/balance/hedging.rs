@@ -128,6 +128,7 @@ mod tests {
         assert_eq!([499, 499].map(try_after), [true, false]);
         assert_eq!([500; 5].map(try_after), [true, true, true, true, false]);
     }
+
     /// One that takes calls of this many milliseconds for long.
     fn with_delay(millis: u64) -> Hedging {
         let hedging = Hedging::default();

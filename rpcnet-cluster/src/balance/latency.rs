@@ -23,10 +23,11 @@ impl PeakEwma {
     }
 
     /// Takes a call that was given up after so many microseconds: it would have taken longer. `expected` is what is known of
-    /// workers like this one.
+    /// workers like this one; where that is nothing, it tells nothing.
     pub(crate) fn observe_at_least(&self, now: Time, micros: f32, expected: f32) {
         let known = |average, age, seen| if seen { faded(average, age, expected) } else { expected };
-        self.update(|average, age, seen| (micros > known(average, age, seen)).then_some(micros), now);
+        let tells = |average, age, seen| (seen || expected > 0.0) && micros > known(average, age, seen);
+        self.update(|average, age, seen| tells(average, age, seen).then_some(micros), now);
     }
 
     /// As if it had never been seen.
@@ -134,6 +135,8 @@ mod tests {
     #[test]
     fn a_worker_that_never_answered_is_known_by_the_calls_that_were_given_up() {
         let latency = PeakEwma::default();
+        latency.observe_at_least(at(0), EXPECTED, 0.0);
+        assert_eq!(latency.get(at(0), 2.0 * EXPECTED), 2.0 * EXPECTED, "nobody knows whether that is long");
         latency.observe_at_least(at(0), EXPECTED / 2.0, EXPECTED);
         assert_eq!(latency.get(at(0), EXPECTED), EXPECTED, "no more was to be expected");
         latency.observe_at_least(at(0), 2_000_000.0, EXPECTED);

@@ -92,7 +92,7 @@ impl Reported {
     /// a call takes at times, a queue has little to do with what it was. So little that what was old when it came sends all
     /// callers to where nobody was a second ago (BALANCING.md).
     pub(crate) fn expected_others(&self, now: Time, usual: &Usual) -> f32 {
-        let silent = SILENCE_COUNTS_AS * usual.others;
+        let silent = usual.others_if_silent;
         let at = self.at_us.load(Ordering::Relaxed);
         if at == 0 || !self.prompt.load(Ordering::Relaxed) {
             return silent;
@@ -125,9 +125,6 @@ pub(crate) fn decay(x: f32) -> f32 {
     squared * squared
 }
 
-/// Who has not answered lately is busier than the others: so many times what workers have on average. Long calls keep a
-/// worker silent while its queue grows (BALANCING.md).
-const SILENCE_COUNTS_AS: f32 = 2.0;
 /// After this long, e^-1 of a report is believed.
 pub(crate) const BELIEVED: Duration = Duration::from_secs(1);
 const FRESH: Duration = Duration::from_millis(200);

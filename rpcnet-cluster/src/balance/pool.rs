@@ -15,7 +15,7 @@ pub(crate) struct Pool {
     panics: AtomicBool,
     /// Calls of others that workers report, on average.
     others: AtomicU32,
-    /// The peak-EWMA of a worker in the middle, as of the last survey.
+    /// The average peak-EWMA of the workers, as of the last survey.
     typical_us: AtomicU32,
     amnesty_us: AtomicU64,
     /// The latest time that anybody told.
@@ -27,8 +27,8 @@ pub(crate) struct Pool {
 pub(crate) struct Usual {
     /// The average peak-EWMA, in microseconds; 0 before the first calls.
     pub(crate) latency_us: f32,
-    /// Calls of others that a worker has.
-    pub(crate) others: f32,
+    /// Calls of others that a worker is expected to have that has said nothing lately.
+    pub(crate) others_if_silent: f32,
     /// By how much a report fades in a microsecond: after as long as a call takes, e^-1 of it is left.
     pub(crate) fading: f32,
 }
@@ -57,8 +57,10 @@ impl Pool {
     /// Takes how many calls of others a worker has reported.
     pub(crate) fn on_report(&self, others: u32) {
         let average = self.others();
+        // One worker that has very many, or says so, makes no average.
+        let others = (others as f32).min(FEW + OUTLIER * average);
         // Two reports at once count as one; there will be more.
-        self.others.store((average + (others as f32 - average) * OTHERS_GAIN).to_bits(), Ordering::Relaxed);
+        self.others.store((average + (others - average) * OTHERS_GAIN).to_bits(), Ordering::Relaxed);
     }
 
     /// How many calls of others a worker has on average, by their reports.
@@ -75,8 +77,8 @@ impl Pool {
         let latency_us = f32::from_bits(self.typical_us.load(Ordering::Relaxed));
         let fading = 1.0 / latency_us.clamp(1.0, BELIEVED.as_micros() as f32);
         let others = self.others();
-        let others = if others < OTHERS_MIN { 0.0 } else { others };
-        Usual { latency_us, others, fading }
+        let others_if_silent = if others < OTHERS_MIN { 0.0 } else { others + SILENCE_ADDS };
+        Usual { latency_us, others_if_silent, fading }
     }
 
     pub(crate) fn set_panic(&self, panics: bool) {
@@ -99,7 +101,14 @@ impl Pool {
     }
 }
 
+/// Who has not answered lately is busier than the others, since long calls keep a worker silent while its queue grows. Not by
+/// more than that: of callers that wait for their answers, each would stay with its worker, and whoever returns would never be
+/// asked (BALANCING.md).
+const SILENCE_ADDS: f32 = 0.5;
 /// Fewer are nobody: else a caller that is nearly alone would stay with the worker of which it heard last that it is idle.
 const OTHERS_MIN: f32 = 0.25;
+/// A report counts for no more than some times the average, and a few.
+const OUTLIER: f32 = 4.0;
+const FEW: f32 = 16.0;
 /// So that about the last hundred reports count.
 const OTHERS_GAIN: f32 = 0.01;

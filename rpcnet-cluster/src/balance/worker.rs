@@ -72,7 +72,8 @@ impl Worker {
         self.0.experience.in_flight() as usize
     }
 
-    /// How many calls of other callers it had under way when it answered last; before it has, by what its source says.
+    /// How many calls of other callers it had under way when it answered last. If it has not answered for three seconds, or says
+    /// nothing with its answers, by what its source says.
     pub fn calls_of_others(&self) -> usize {
         self.0.experience.reported.last_others() as usize
     }
@@ -120,11 +121,6 @@ impl Worker {
     /// [`ClusterClient`](crate::ClusterClient) needs nobody to do this: rpcnet's servers tell it with their answers.
     pub fn report_load(&self, now: Time, report: &LoadReport) {
         self.0.experience.report(now, report);
-    }
-
-    /// It has answered, and said, if it did, how many calls of others it has.
-    pub(crate) fn on_answers(&self, now: Time, others: Option<u32>) {
-        self.0.experience.on_answers(now, others);
     }
 
     /// Takes what it said some time ago about its load: gossip takes a second or more. Only [`LeastConnections`] and

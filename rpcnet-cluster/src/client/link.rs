@@ -63,8 +63,12 @@ pub(super) struct WorkerListener {
 }
 
 impl Listener for WorkerListener {
-    fn on_answers(&self, at: Instant, others: Option<u32>) {
-        self.worker.on_answers(self.clock.time(at), others);
+    fn on_answers(&self, at: Instant) {
+        self.worker.experience().on_answers(self.clock.time(at));
+    }
+
+    fn on_load(&self, at: Instant, others: u32) {
+        self.worker.experience().on_load(self.clock.time(at), others);
     }
 }
 

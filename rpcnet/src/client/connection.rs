@@ -224,7 +224,7 @@ impl Connection {
             // Until here an open half told the server that somebody waits. It may have stopped listening since.
             let _ = send.finish();
         }
-        self.hearing.tell(None);
+        self.hearing.tell_answers();
         Ok(answer)
     }
 
@@ -424,7 +424,7 @@ impl Responses {
             // The server gave this stream up: it owes the answer on the lane.
             Err(error) => return Err(error),
         };
-        self.hearing.tell(None);
+        self.hearing.tell_answers();
         Ok(lane.answer(call_id, answer)?)
     }
 }

@@ -78,15 +78,14 @@ impl Driver {
     fn read(&mut self, cx: &mut task::Context<'_>) -> Result<(), RpcError> {
         let mut load = None;
         let read = self.read_frames(cx, &mut load);
-        if load.is_some() || !self.turn.answers.is_empty() {
-            self.hearing.tell(load);
-        }
+        self.hearing.tell(!self.turn.answers.is_empty(), load);
         read
     }
 
     /// Cuts what has arrived into answers.
     fn read_frames(&mut self, cx: &mut task::Context<'_>, load: &mut Option<u32>) -> Result<(), RpcError> {
-        while self.turn.answers.len() < ANSWERS_AT_ONCE {
+        let mut frames = 0;
+        while frames < FRAMES_AT_ONCE {
             match self.receive.poll_receive(cx).map_err(stream_error)? {
                 Poll::Ready(Some(chunk)) => self.reader.push(chunk),
                 // A server keeps its lanes open as long as the connection lives.
@@ -94,6 +93,7 @@ impl Driver {
                 Poll::Pending => return Ok(()),
             }
             while let Some(Frame { kind, payload }) = self.reader.next()? {
+                frames += 1;
                 match kind {
                     FrameKind::Response => {
                         let (head, message) = ResponseHead::read(payload)?;
@@ -149,5 +149,5 @@ impl Drop for Driver {
     }
 }
 
-/// After so many answers their callers come first.
-const ANSWERS_AT_ONCE: usize = 1024;
+/// After so many, nearly all of them answers, those who wait for them come first.
+const FRAMES_AT_ONCE: usize = 1024;

@@ -7,11 +7,14 @@ use tokio::time::Instant;
 /// Who wants to hear of a server beside its answers: a channel that chooses among several.
 #[doc(hidden)]
 pub trait Listener: Send + Sync + 'static {
-    /// The server has answered, and has said, if it did, how many calls of other connections it has under way.
+    /// The server has answered.
     ///
     /// Called before those who wait for the answers are woken, once for all that arrived together, on the connection's task:
     /// it must not wait.
-    fn on_answers(&self, at: Instant, others: Option<u32>);
+    fn on_answers(&self, at: Instant);
+
+    /// The server has said how many calls of other connections it has under way. It must not wait either.
+    fn on_load(&self, at: Instant, others: u32);
 }
 
 /// The listener of a connection, if it has one.
@@ -29,10 +32,22 @@ impl Hearing {
     }
 
     /// Answers have arrived just now.
-    pub(super) fn tell(&self, others: Option<u32>) {
-        // The clock is read for those who listen alone.
-        if let Some(listener) = &self.0 {
-            listener.on_answers(Instant::now(), others);
+    pub(super) fn tell_answers(&self) {
+        self.tell(true, None);
+    }
+
+    /// This has arrived just now.
+    pub(super) fn tell(&self, has_answers: bool, load: Option<u32>) {
+        let Some(listener) = self.0.as_ref().filter(|_| has_answers || load.is_some()) else {
+            return;
+        };
+        // Read for those who listen alone.
+        let now = Instant::now();
+        if has_answers {
+            listener.on_answers(now);
+        }
+        if let Some(others) = load {
+            listener.on_load(now, others);
         }
     }
 }

@@ -64,8 +64,9 @@ pub(crate) struct Lane {
     dispatchers: Vec<Option<Box<dyn Dispatch>>>,
     /// The context of the request that is being served.
     context: Renewed,
-    /// The client would like to hear of the load, and a call has ended since it did.
+    /// The client would like to hear of the load.
     wishes_load: bool,
+    /// A call has ended since it did.
     owes_load: bool,
     /// When the last handler ended that was polled here.
     clock: Instant,

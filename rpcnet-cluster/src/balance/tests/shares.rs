@@ -94,12 +94,12 @@ fn calls_of_its_own_that_a_worker_reports_are_not_counted_twice() {
 fn a_caller_that_is_nearly_alone_does_not_stay_with_the_worker_that_said_last_that_it_is_idle() {
     let workers = equal(4);
     for worker in workers.iter().cycle().take(400) {
-        worker.on_answers(NOW, Some(0));
+        worker.experience().on_load(NOW, 0);
         end(worker, NOW, Duration::from_millis(1), Outcome::Success);
     }
     // Once in a while there is somebody else.
-    workers[0].on_answers(after(1), Some(3));
-    workers[1].on_answers(after(2), Some(0));
+    workers[0].experience().on_load(after(1), 3);
+    workers[1].experience().on_load(after(2), 0);
     let candidates = prepared(&workers);
     let request = PickRequest::new(after(1_000));
     let picked = (0..400).map(|_| pick(&candidates, LoadBalancingStrategy::PowerOfTwo, &request));
@@ -111,19 +111,32 @@ fn a_caller_that_is_nearly_alone_does_not_stay_with_the_worker_that_said_last_th
 }
 
 #[test]
-fn a_worker_that_has_not_answered_lately_counts_as_busier_than_those_that_have() {
+fn a_worker_that_has_not_answered_lately_counts_as_a_little_busier_than_those_that_have() {
     let workers = equal(2);
-    for worker in workers.iter().cycle().take(400) {
-        worker.on_answers(NOW, Some(4));
+    for worker in workers.iter().cycle().take(1_000) {
+        worker.experience().on_load(NOW, 4);
         end(worker, NOW, Duration::from_millis(10), Outcome::Success);
     }
     let candidates = prepared(&workers);
-    workers[0].on_answers(after(500), Some(4));
-    // Four of others and two of its own are less than twice the usual four.
-    let _calls = [workers[0].begin_call(), workers[0].begin_call()];
-    assert_eq!(pick(&candidates, LoadBalancingStrategy::PowerOfTwo, &PickRequest::new(after(500))), 0);
-    let _more = [workers[0].begin_call(), workers[0].begin_call()];
-    assert_eq!(pick(&candidates, LoadBalancingStrategy::PowerOfTwo, &PickRequest::new(after(500))), 1);
+    let picked = || pick(&candidates, LoadBalancingStrategy::PowerOfTwo, &PickRequest::new(after(500)));
+    workers[0].experience().on_load(after(500), 4);
+    assert_eq!((0..100).map(|_| picked()).sum::<usize>(), 0, "as many as usual");
+    workers[0].experience().on_load(after(500), 5);
+    assert_eq!((0..100).map(|_| picked()).sum::<usize>(), 100, "more than usual");
+}
+
+#[test]
+fn one_worker_that_names_an_absurd_load_changes_nothing_for_the_others() {
+    let workers = equal(4);
+    for worker in workers.iter().cycle().take(1_000) {
+        worker.experience().on_load(NOW, 2);
+        end(worker, NOW, Duration::from_millis(10), Outcome::Success);
+    }
+    workers[0].experience().on_load(NOW, u32::MAX);
+    workers[1].experience().on_load(after(500), 4);
+    let candidates = prepared(&workers);
+    let picked = pick(&candidates, LoadBalancingStrategy::PowerOfTwo, &PickRequest::new(after(500)));
+    assert!(picked >= 2, "the silent ones are better than one with four calls, and {picked} is not silent");
 }
 
 fn zones(counts: [usize; 2]) -> Candidates {

@@ -72,7 +72,11 @@ impl Caller {
     /// A worker has answered, and says how many calls of other callers it has.
     pub(crate) fn on_answer(&self, now: Time, worker: usize, others: u32) {
         let tells = !matches!(self.system, System::Unreported(_) | System::Gossiped(_));
-        self.workers[worker].on_answers(now, tells.then_some(others));
+        let experience = self.workers[worker].experience();
+        experience.on_answers(now);
+        if tells {
+            experience.on_load(now, others);
+        }
     }
 
     /// Whether it hears by gossip what workers have.

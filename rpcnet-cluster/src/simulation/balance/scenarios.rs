@@ -5,7 +5,7 @@ use super::{
     service::Service,
     system::System,
     workers::Ailment,
-    world::{Outcomes, Setup, World},
+    world::{Outcomes, Setup, Traffic, World},
 };
 use crate::balance::LoadBalancingStrategy;
 
@@ -28,6 +28,8 @@ pub enum Scenario {
     Failing,
     /// Ten workers start again, one after the other, and lose what they have.
     Restarts,
+    /// One of four workers returns to callers that each wait for their answers before they call again.
+    Return,
 }
 
 /// How it is run.
@@ -55,6 +57,7 @@ impl Scenario {
             Self::Outage => outage(stage),
             Self::Failing => failing(stage),
             Self::Restarts => restarts(stage),
+            Self::Return => returning(stage),
         }
     }
 }
@@ -66,7 +69,7 @@ fn fifty(service: Service) -> Setup {
     Setup {
         speeds: vec![1.0; 50],
         callers: 20,
-        load: 0.8,
+        traffic: Traffic::Open(0.8),
         service,
         seconds: 40.0,
         warmup: 10.0,
@@ -134,7 +137,7 @@ fn stuck(stage: &Stage<'_>) -> Vec<Figure> {
     let setup = Setup {
         speeds: vec![1.0; 11],
         callers: 10,
-        load: 0.5,
+        traffic: Traffic::Open(0.5),
         seconds: 120.0,
         warmup: 0.0,
         timeout_us: 1_000_000,
@@ -176,7 +179,7 @@ fn outage(stage: &Stage<'_>) -> Vec<Figure> {
     let setup = Setup {
         speeds: vec![1.0; workers],
         callers: 10,
-        load: 0.6,
+        traffic: Traffic::Open(0.6),
         seconds: 70.0,
         warmup: DOWN.0,
         timeout_us: 1_000_000,
@@ -233,7 +236,7 @@ fn failing(stage: &Stage<'_>) -> Vec<Figure> {
     let setup = Setup {
         speeds: vec![1.0; 10],
         callers: 5,
-        load: 0.5,
+        traffic: Traffic::Open(0.5),
         seconds: 120.0,
         warmup: 0.0,
         timeout_us: 1_000_000,
@@ -255,7 +258,7 @@ fn restarts(stage: &Stage<'_>) -> Vec<Figure> {
     let setup = Setup {
         speeds: vec![1.0; workers],
         callers: 10,
-        load: 0.5,
+        traffic: Traffic::Open(0.5),
         seconds: 120.0,
         warmup: 0.0,
         timeout_us: 1_000_000,
@@ -264,6 +267,37 @@ fn restarts(stage: &Stage<'_>) -> Vec<Figure> {
     };
     let retried = Setup { attempts: 3, ..setup.clone() };
     run_all(stage, &[("default", &setup, None), ("default, retried", &retried, Some(99.99))])
+}
+
+/// How soon a worker that was away has its share of calls that are only made when others have ended.
+fn returning(stage: &Stage<'_>) -> Vec<Figure> {
+    const AWAY: (f64, f64) = (5.0, 10.0);
+    let workers = 4;
+    let setup = Setup {
+        speeds: vec![1.0; workers],
+        seconds: 30.0,
+        warmup: 0.0,
+        attempts: 3,
+        ailments: vec![(AWAY.0, 3, Ailment::Down), (AWAY.1, 3, Ailment::None)],
+        ..fifty(Service::Exponential(MEAN))
+    };
+    let traffic = [(20, 1), (20, 4), (40, 1), (8, 2), (4, 16), (2, 2)];
+    let mut figures = Figures::default();
+    each(stage, traffic.len(), |seed, done| {
+        for (callers, calls) in traffic {
+            let setup = Setup { callers, traffic: Traffic::Closed(calls), ..setup.clone() };
+            let outcomes = World::new(&setup, DEFAULT, seed).run();
+            done();
+            let name = format!("{callers} callers, {calls} calls each");
+            let even = shares_even(&outcomes, workers, AWAY.1);
+            figures.add(format!("{name}: it has its share after"), "s", even, Some(Bar::AtMost(10.0)));
+            let last = outcomes.answers.iter().filter(|(at, _)| *at > 20.0);
+            let (all, own) = last.fold((0, 0), |(all, own), (_, worker)| (all + 1, own + u32::from(*worker == 3)));
+            figures.add(format!("{name}: its share at last"), "%", 100.0 * f64::from(own) / f64::from(all), None);
+            figures.add(format!("{name}: p99"), "ms", outcomes.latencies.at(0.99) * 1e3, None);
+        }
+    });
+    figures.finish()
 }
 
 fn run_all(stage: &Stage<'_>, runs: &[(&str, &Setup, Option<f64>)]) -> Vec<Figure> {

@@ -1,6 +1,6 @@
 //! What is called when: the same for every system.
 
-use super::world::Setup;
+use super::world::{Setup, Traffic};
 use crate::membership::Random;
 
 /// One call.
@@ -12,11 +12,14 @@ pub(crate) struct Arrival {
     pub(crate) work: f64,
 }
 
-/// Calls come by a Poisson process, each from any of the callers.
+/// The calls of open traffic: by a Poisson process, each from any of the callers.
 pub(crate) fn trace(setup: &Setup, seed: u64) -> Vec<Arrival> {
+    let Traffic::Open(load) = setup.traffic else {
+        return Vec::new();
+    };
     let mut random = Random::new(seed);
     let speed: f64 = setup.speeds.iter().sum();
-    let gap = setup.service.mean() / (setup.load * speed);
+    let gap = setup.service.mean() / (load * speed);
     let mut at = 0.0;
     let mut arrivals = Vec::new();
     loop {

@@ -23,8 +23,8 @@ pub struct Setup {
     pub speeds: Vec<f64>,
     /// How many callers.
     pub callers: usize,
-    /// Which share of what the workers can do is asked of them.
-    pub load: f64,
+    /// How calls come.
+    pub traffic: Traffic,
     /// How much work each call is.
     pub service: Service,
     /// For how long calls come, in seconds.
@@ -39,6 +39,15 @@ pub struct Setup {
     pub hedged: bool,
     /// What goes wrong when: seconds, the worker, and what is wrong with it from then on.
     pub ailments: Vec<(f64, usize, Ailment)>,
+}
+
+/// How calls come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Traffic {
+    /// At random, whatever became of those before: this share of what the workers can do is asked of them.
+    Open(f64),
+    /// Each caller keeps so many calls under way.
+    Closed(usize),
 }
 
 /// What came of one run.
@@ -94,6 +103,12 @@ struct Call {
     ended: bool,
 }
 
+impl Call {
+    fn new(arrival: Arrival) -> Self {
+        Self { arrival, tried: Tried::default(), attempts: 0, under_way: Vec::new(), ended: false }
+    }
+}
+
 struct Attempt {
     call: usize,
     worker: usize,
@@ -122,11 +137,9 @@ impl World {
         let workers: Vec<_> = setup.speeds.iter().map(|&speed| SimulatedWorker::new(speed)).collect();
         let mut random = Random::new(seed ^ 0x5eed);
         let callers = (0..setup.callers).map(|_| Caller::new(system, workers.len(), random.next_u64())).collect();
-        let call =
-            |arrival| Call { arrival, tried: Tried::default(), attempts: 0, under_way: Vec::new(), ended: false };
         let mut world = Self {
             lives: vec![0; workers.len()],
-            calls: trace(setup, seed).into_iter().map(call).collect(),
+            calls: trace(setup, seed).into_iter().map(Call::new).collect(),
             setup: setup.clone(),
             random,
             now_us: 0,
@@ -137,11 +150,14 @@ impl World {
             attempts: Vec::new(),
             outcomes: Outcomes::default(),
         };
+        if let Traffic::Closed(calls) = setup.traffic {
+            (0..setup.callers * calls).for_each(|call| world.call_again(call % setup.callers));
+        }
         world.at(0, Event::Sweep);
         for (index, (at, ..)) in setup.ailments.iter().enumerate() {
             world.at((at * 1e6) as u64, Event::Ailment(index));
         }
-        if let Some(first) = world.calls.first() {
+        if let (Traffic::Open(_), Some(first)) = (setup.traffic, world.calls.first()) {
             world.at(first.arrival.at_us, Event::Arrival(0));
         }
         world
@@ -149,7 +165,12 @@ impl World {
 
     /// Runs until every call has ended.
     pub fn run(mut self) -> Outcomes {
-        let end = ((self.setup.seconds * 1e6) as u64).saturating_add(self.setup.timeout_us.min(60_000_000));
+        let end = match self.setup.traffic {
+            // Until the last call has ended, or nearly so.
+            Traffic::Open(_) => self.setup.seconds + self.setup.timeout_us.min(60_000_000) as f64 / 1e6,
+            Traffic::Closed(_) => self.setup.seconds,
+        };
+        let end = (end * 1e6) as u64;
         while let Some(Reverse((at, _, event))) = self.events.pop() {
             if at > end {
                 break;
@@ -193,7 +214,7 @@ impl World {
     }
 
     fn on_arrival(&mut self, call: usize) {
-        if let Some(next) = self.calls.get(call + 1) {
+        if let (Traffic::Open(_), Some(next)) = (self.setup.traffic, self.calls.get(call + 1)) {
             self.at(next.arrival.at_us, Event::Arrival(call + 1));
         }
         let now = self.now();
@@ -206,6 +227,13 @@ impl World {
             self.at(self.now_us + self.setup.timeout_us, Event::Timeout(call));
         }
         self.send_first(call);
+    }
+
+    /// The caller makes another call.
+    fn call_again(&mut self, caller: usize) {
+        let work = self.setup.service.draw(&mut self.random);
+        self.calls.push(Call::new(Arrival { at_us: self.now_us, caller, work }));
+        self.at(self.now_us, Event::Arrival(self.calls.len() - 1));
     }
 
     /// Sends a call that is nowhere under way.
@@ -354,6 +382,9 @@ impl World {
             if let Some(timed) = self.attempts[attempt].timed.take() {
                 timed.end(now, if succeeded { Outcome::Cancelled } else { Outcome::Failure });
             }
+        }
+        if let Traffic::Closed(_) = self.setup.traffic {
+            self.call_again(arrival.caller);
         }
         let micros = self.now_us - arrival.at_us;
         if succeeded {
