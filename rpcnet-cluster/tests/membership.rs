@@ -2,13 +2,13 @@
 
 mod common;
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use common::{all_alive, cluster, config, event, id, sees, start, within};
 use rpcnet::{Server, ServerConfig};
 use rpcnet_cluster::{
-    BulkService, ClusterEvent, ClusterMembership, ClusterSnapshot, JoinError, LeftError, MemberState, Node, Quorum,
-    ServerBuilderExt as _,
+    BulkService, ClusterConfigBuilder, ClusterEvent, ClusterMembership, ClusterSnapshot, JoinError, LeftError,
+    MemberState, Node, Quorum, ServerBuilderExt as _,
 };
 
 #[tokio::test]
@@ -81,18 +81,21 @@ async fn a_node_that_falls_silent_fails() {
 
 #[tokio::test]
 async fn a_node_that_restarts_at_its_address_is_a_new_run_of_the_same_node() {
-    let mut nodes = cluster(3).await;
+    let (nodes, addr) = (cluster(2).await, addr_of_ones_own(1));
+    let node = start(at(addr, config("node-2"))).await;
+    within("joining", node.join([nodes[0].seed()])).await.expect("the seed is there");
+    all_alive(&nodes[0], 3).await;
     let first = nodes[0].view().get(&id("node-2")).expect("it is a member").generation;
-    let addr = nodes[2].gossip_addr();
-    drop(nodes.pop());
-    let again = loop {
-        // The port is free once the old driver has ended.
-        let config = config("node-2").with_gossip_port(addr.port()).build().expect("valid");
-        match rpcnet_cluster::ClusterMembership::new(config).await {
-            Ok(node) => break node,
-            Err(_) => tokio::task::yield_now().await,
+    drop(node);
+    let again = within("the old driver ends and frees the port", async {
+        loop {
+            match ClusterMembership::new(at(addr, config("node-2")).build().expect("valid")).await {
+                Ok(node) => break node,
+                Err(_) => tokio::task::yield_now().await,
+            }
         }
-    };
+    })
+    .await;
     assert_eq!(again.gossip_addr(), addr);
     within("joining", again.join([nodes[0].seed()])).await.expect("the seed is there");
     let is_new = nodes[1]
@@ -103,13 +106,29 @@ async fn a_node_that_restarts_at_its_address_is_a_new_run_of_the_same_node() {
 
 #[tokio::test]
 async fn a_node_whose_seed_is_not_there_yet_joins_when_it_is() {
-    let nobody = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
-    let port = nobody.local_addr().expect("it is bound").port();
-    let early = start(config("early").with_seeds([format!("gossip://localhost:{port}")])).await;
+    let addr = addr_of_ones_own(2);
+    let nobody = tokio::net::UdpSocket::bind(addr).await.expect("nobody else takes it");
+    let early = start(config("early").with_seeds([format!("gossip://{addr}")])).await;
     within("it asks for its seed", nobody.recv(&mut [0; 1500])).await.expect("a datagram");
     drop(nobody);
-    let _seed = start(config("seed").with_gossip_port(port)).await;
+    let _seed = start(at(addr, config("seed"))).await;
     all_alive(&early, 2).await;
+    let port = early.gossip_addr().port();
+    let by_name = start(config("late").with_seeds([format!("gossip://localhost:{port}")])).await;
+    all_alive(&by_name, 3).await;
+}
+
+/// An address that can be let go of and taken again: no other process has its IP address, and nobody is given its port who
+/// asks for any. `number` is the test's own.
+fn addr_of_ones_own(number: u16) -> SocketAddr {
+    let [_, high, middle, low] = std::process::id().to_be_bytes();
+    // All of 127.0.0.0/8 leads here on Linux; elsewhere the port alone must do.
+    let ip = if cfg!(target_os = "linux") { [127, high | 0x80, middle, low] } else { [127, 0, 0, 1] };
+    (ip, 7_900 + number).into()
+}
+
+fn at(addr: SocketAddr, config: ClusterConfigBuilder) -> ClusterConfigBuilder {
+    config.with_bind_addr(SocketAddr::new(addr.ip(), 0)).with_gossip_port(addr.port())
 }
 
 #[tokio::test]
