@@ -83,7 +83,12 @@ impl Keeper {
             let place = Place::of(info);
             let link = match old.remove(&info.id) {
                 Some(link) if link.place == place => link,
-                _ => Link::new(place),
+                before => {
+                    if let Some(link) = before.filter(|link| link.place.is_outlived_by(&place)) {
+                        link.end();
+                    }
+                    Link::new(place)
+                }
             };
             let before = self.workers.binary_search_by(|worker| worker.id().cmp(&info.id));
             if before.is_ok_and(|index| self.workers[index].info().suspect && !info.suspect) {
@@ -184,6 +189,13 @@ impl Keeper {
 impl Link {
     fn new(place: Place) -> Self {
         Self { place, state: LinkState::Idle, task: None, hurry: Arc::default() }
+    }
+
+    /// The run that it leads to is over. Calls that wait for it need not wait until its silence is noticed.
+    fn end(self) {
+        if let LinkState::Up(connection) = &self.state {
+            connection.close(&super::restarted(&self.place.id));
+        }
     }
 }
 

@@ -80,6 +80,11 @@ impl Place {
         };
         Self { id: info.id.clone(), generation: info.generation, target }
     }
+
+    /// Whether `other` is a later run at the same address: then this one is gone, or it would still have the address.
+    pub(super) fn is_outlived_by(&self, other: &Self) -> bool {
+        self.id == other.id && self.target == other.target && self.generation < other.generation
+    }
 }
 
 impl Linker {

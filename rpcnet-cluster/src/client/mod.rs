@@ -139,7 +139,8 @@ use shared::{Handle, Shared};
 ///
 /// One to each worker that some channel's filter names, made ahead of the calls, and made anew when it is lost: at once, and then
 /// with pauses of up to half a second. When a worker leaves its cluster or fails, its connection takes no more calls and is
-/// closed when the last one has ended.
+/// closed when the last one has ended. When the source knows a later [run](crate::WorkerInfo::generation) of a worker at the same
+/// address, the connection to the earlier one is closed at once: calls under way are lost with it, as in the table above.
 #[derive(Clone)]
 pub struct ClusterClient {
     handle: Arc<Handle>,
@@ -216,6 +217,11 @@ fn unreachable(target: &Target, within: Duration) -> RpcError {
         "{target}: no connection came about within {within:?}; does a server run there, and does UDP get through?"
     );
     RpcError::of_channel(ErrorKind::Connection, Executed::No, message)
+}
+
+fn restarted(worker: &NodeId) -> RpcError {
+    let message = format!("{worker} has started anew at the same address, so the run that had the call is gone");
+    RpcError::of_channel(ErrorKind::Connection, Executed::Maybe, message)
 }
 
 fn full(worker: &NodeId) -> RpcError {

@@ -1,10 +1,11 @@
 //! Where workers come from: gossip, a list, DNS, and one's own source; and what becomes of their connections.
 
 use crate::common::{config, sees, start, until, within};
-use crate::workers::{Seen, WorkClient, Worker, client_config, connected, join, serve_plain};
-use rpcnet::Server;
+use crate::workers::{Seen, WorkClient, Worker, client_config, connected, join, rpc, serve_plain};
+use rpcnet::{ErrorKind, Executed, Server, prelude::*};
 use rpcnet_cluster::{
-    ClusterClient, DnsWorkers, MemberState, StaticWorkers, WorkerInfo, WorkerRegistry, WorkerSource, WorkerUpdates,
+    ClusterClient, DnsWorkers, LoadBalancingStrategy, MemberState, StaticWorkers, WorkerInfo, WorkerRegistry,
+    WorkerSource, WorkerUpdates,
 };
 use tokio::sync::watch;
 
@@ -141,6 +142,46 @@ async fn a_worker_whose_next_run_is_known_is_connected_to_anew() {
 }
 
 #[tokio::test]
+async fn calls_under_way_at_a_worker_whose_next_run_is_known_move_or_fail_at_once() {
+    let workers = ["one", "two"].map(Worker::new);
+    let servers = [serve_plain(&workers[0]).await, serve_plain(&workers[1]).await];
+    let infos = [0, 1].map(|index| WorkerInfo::new(workers[index].id(), servers[index].local_addr()));
+    let (fleet, known) = watch::channel(infos.to_vec());
+    let builder = ClusterClient::builder(Fleet(known), client_config());
+    let cluster = builder.with_strategy(LoadBalancingStrategy::RoundRobin).start();
+    let client = connected(&cluster, "", 2).await;
+    // One of each kind at each of the two.
+    let repeatable = [client.wait(), client.wait()].map(tokio::spawn);
+    until("they have arrived", || workers.iter().all(|worker| worker.begun() == 1)).await;
+    let once = [client.wait_once(), client.wait_once()].map(tokio::spawn);
+    until("these, too", || workers.iter().all(|worker| worker.begun() == 2)).await;
+    let streams = [client.double(rpcnet::stream::pending()).await, client.double(rpcnet::stream::pending()).await];
+    let mut doubled = rpcnet::stream::select_all(streams.map(|stream| stream.expect("it begins")));
+
+    fleet.send_modify(|known| known[0].generation += 1);
+    until("what may run twice is made elsewhere", || workers[1].begun() == 3).await;
+    workers[1].release(3);
+    for call in repeatable {
+        let answer = within("an answer", call).await.expect("no panic");
+        assert_eq!(answer.expect("it is not lost"), "two");
+    }
+    let mut lost = Vec::new();
+    for call in once {
+        match within("an end", call).await.expect("no panic") {
+            Ok(answer) => assert_eq!(answer, "two"),
+            failed => lost.push(rpc(failed)),
+        }
+    }
+    let stream = within("the end of a stream", doubled.next()).await.expect("an item");
+    lost.push(rpc(stream));
+    assert_eq!(lost.len(), 2);
+    for error in lost {
+        assert_eq!((error.kind(), error.peer()), (ErrorKind::Connection, Some("one")), "{error}");
+        assert!(error.executed() != Executed::No && error.to_string().contains("started anew"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_worker_that_its_source_knows_no_longer_has_its_connection_closed() {
     let workers = ["one", "two"].map(Worker::new);
     let servers = [serve_plain(&workers[0]).await, serve_plain(&workers[1]).await];
@@ -161,8 +202,8 @@ async fn a_source_that_knows_nobody_fails_calls_and_one_that_is_silent_lets_them
     let (fleet, known) = watch::channel(Vec::new());
     let cluster = ClusterClient::new(Fleet(known), client_config());
     let client = WorkClient::new(cluster.channel(""));
-    let error = crate::workers::rpc(within("a failure", client.name()).await);
-    assert_eq!(error.kind(), rpcnet::ErrorKind::NoWorker, "{error}");
+    let error = rpc(within("a failure", client.name()).await);
+    assert_eq!(error.kind(), ErrorKind::NoWorker, "{error}");
     let worker = Worker::new("one");
     let server = serve_plain(&worker).await;
     fleet.send_replace(vec![info(&server)]);

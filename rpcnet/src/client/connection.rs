@@ -127,6 +127,11 @@ impl Connection {
         self.gate.shut();
     }
 
+    /// Ends every call with this error.
+    pub(super) fn close(&self, reason: &RpcError) {
+        close_for(&self.handle, &self.lanes, reason);
+    }
+
     /// Waits until the server takes another call.
     pub(super) async fn reserve_by(&self, deadline: Instant) -> Result<Reservation<'_>, RpcError> {
         let reserved = match self.gate.try_enter() {

@@ -56,6 +56,12 @@ impl DirectConnection {
         self.0.leave();
     }
 
+    /// Closes it: calls under way end with this error, and no others begin. For a server that is known to be gone, long before
+    /// its path is given up.
+    pub fn close(&self, reason: &RpcError) {
+        self.0.close(reason);
+    }
+
     /// Waits until it takes no more calls, and says why. The future does not keep the connection open.
     pub fn shut(&self) -> impl Future<Output = RpcError> + Send + use<> {
         let (gate, connection) = (Arc::clone(self.0.gate()), Arc::downgrade(&self.0));
