@@ -13,6 +13,8 @@
 //!
 //! The arguments are what to call over, calls, calls in flight and payload bytes.
 
+mod echo;
+
 use std::{
     error::Error,
     sync::{
@@ -22,25 +24,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use rpcnet::{Channel, Client, ClientConfig, Server, ServerConfig};
+use echo::EchoClient;
+use rpcnet::{Channel, Client, ClientConfig};
 use rpcnet_cluster::{ClusterClient, StaticWorkers};
 use tokio::task::JoinSet;
-
-/// A service that answers what it is sent.
-#[rpcnet::service]
-pub trait Echo {
-    /// Answers what it is sent.
-    #[rpc(idempotent)]
-    async fn echo(&self, bytes: Bytes) -> Result<Bytes, ()>;
-}
-
-struct MyEcho;
-
-impl Echo for MyEcho {
-    async fn echo(&self, bytes: Bytes) -> Result<Bytes, ()> {
-        Ok(bytes)
-    }
-}
 
 /// What to make, and how.
 struct Load {
@@ -57,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (calls, in_flight, payload_bytes) = (number(10_000)?, number(64)?, number(64)?);
     let load = Load { calls, in_flight, payload: vec![7; usize::try_from(payload_bytes)?].into() };
 
-    let server = Server::builder(ServerConfig::development().build()?).service(EchoServer::new(MyEcho)).start().await?;
+    let server = echo::serve().await?;
     let config = ClientConfig::development().build()?;
     if over == "direct" {
         load.make(EchoClient::new(Client::connect(server.local_addr(), config).await?)).await;

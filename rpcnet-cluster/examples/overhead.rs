@@ -4,27 +4,16 @@
 //! whatever else the machine does meets both; the median of their ratios is the result.
 #![allow(clippy::print_stdout, reason = "its output is what it is for")]
 
+mod echo;
+
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use rpcnet::{Channel, Client, ClientConfig, Server, ServerConfig};
+use echo::EchoClient;
+use rpcnet::{Channel, Client, ClientConfig};
 use rpcnet_cluster::{ClusterClient, StaticWorkers};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::task::JoinSet;
-
-#[rpcnet::service]
-trait Echo {
-    #[rpc(idempotent)]
-    async fn echo(&self, bytes: Bytes) -> Result<Bytes, ()>;
-}
-
-struct MyEcho;
-
-impl Echo for MyEcho {
-    async fn echo(&self, bytes: Bytes) -> Result<Bytes, ()> {
-        Ok(bytes)
-    }
-}
 
 /// What one round took.
 struct Round {
@@ -35,7 +24,7 @@ struct Round {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rounds: usize = std::env::args().nth(1).map_or(Ok(41), |rounds| rounds.parse())?;
-    let server = Server::builder(ServerConfig::development().build()?).service(EchoServer::new(MyEcho)).start().await?;
+    let server = echo::serve().await?;
     let config = ClientConfig::development().build()?;
     let direct = EchoClient::new(Client::connect(server.local_addr(), config.clone()).await?);
     let source: StaticWorkers = [server.local_addr()].into_iter().collect();

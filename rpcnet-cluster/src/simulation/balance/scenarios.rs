@@ -10,26 +10,13 @@ use super::{
 use crate::balance::LoadBalancingStrategy;
 
 /// What they go through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scenario {
-    /// 50 equal workers, 20 callers, load 0.8, exponential calls.
-    Exponential,
-    /// The same with bounded Pareto calls.
-    Heavy,
-    /// The same with lognormal calls.
-    Lognormal,
-    /// The same with exponential calls and workers of speed 1, 2 and 4.
-    Uneven,
-    /// 11 workers, one of which answers after 2 s; calls are given up after 1 s.
-    Stuck,
-    /// All of 10 workers are down for 30 s.
-    Outage,
-    /// One of 10 workers fails half of its calls.
-    Failing,
-    /// Ten workers start again, one after the other, and lose what they have.
-    Restarts,
-    /// One of four workers returns to callers that each wait for their answers before they call again.
-    Return,
+#[derive(Clone, Copy, Debug)]
+pub struct Scenario {
+    /// As on a command line.
+    pub name: &'static str,
+    /// For people.
+    pub about: &'static str,
+    run: fn(&Stage<'_>) -> Vec<Figure>,
 }
 
 /// How it is run.
@@ -43,22 +30,35 @@ pub struct Stage<'a> {
 }
 
 impl Scenario {
+    /// All there are.
+    pub const ALL: [Self; 9] = [
+        Self::new("exponential", "50 equal workers, 20 callers, load 0.8, exponential calls", |stage| {
+            latencies(stage, &fifty(Service::Exponential(MEAN)))
+        }),
+        Self::new("heavy", "The same with bounded Pareto calls", |stage| {
+            latencies(stage, &fifty(Service::Pareto(MEAN, 1.5, 1_000.0)))
+        }),
+        Self::new("lognormal", "The same with lognormal calls", |stage| {
+            latencies(stage, &fifty(Service::Lognormal(MEAN, 1.0)))
+        }),
+        Self::new("uneven", "The same with exponential calls and workers of speed 1, 2 and 4", |stage| {
+            let speeds = (0..50).map(|index| [1.0, 2.0, 4.0][index % 3]).collect();
+            latencies(stage, &Setup { speeds, ..fifty(Service::Exponential(MEAN)) })
+        }),
+        Self::new("stuck", "11 workers, one of which answers after 2 s; calls are given up after 1 s", stuck),
+        Self::new("outage", "All of 10 workers are down for 30 s", outage),
+        Self::new("failing", "One of 10 workers fails half of its calls", failing),
+        Self::new("restarts", "Ten workers start again, one after the other, and lose what they have", restarts),
+        Self::new("return", "One of four workers returns to callers that call again when they are answered", returning),
+    ];
+
+    const fn new(name: &'static str, about: &'static str, run: fn(&Stage<'_>) -> Vec<Figure>) -> Self {
+        Self { name, about, run }
+    }
+
     /// Runs it with each seed.
-    pub fn run(self, stage: &Stage<'_>) -> Vec<Figure> {
-        match self {
-            Self::Exponential => latencies(stage, &fifty(Service::Exponential(MEAN))),
-            Self::Heavy => latencies(stage, &fifty(Service::Pareto(MEAN, 1.5, 1_000.0))),
-            Self::Lognormal => latencies(stage, &fifty(Service::Lognormal(MEAN, 1.0))),
-            Self::Uneven => {
-                let speeds = (0..50).map(|index| [1.0, 2.0, 4.0][index % 3]).collect();
-                latencies(stage, &Setup { speeds, ..fifty(Service::Exponential(MEAN)) })
-            }
-            Self::Stuck => stuck(stage),
-            Self::Outage => outage(stage),
-            Self::Failing => failing(stage),
-            Self::Restarts => restarts(stage),
-            Self::Return => returning(stage),
-        }
+    pub fn run(&self, stage: &Stage<'_>) -> Vec<Figure> {
+        (self.run)(stage)
     }
 }
 
