@@ -185,6 +185,11 @@ impl Context {
         if self.inner.cancelled.load(Ordering::Acquire) { task::Poll::Ready(()) } else { task::Poll::Pending }
     }
 
+    /// Lets go of the task that waited last. Its waker would keep all of its memory.
+    pub(crate) fn forget_waiting(&self) {
+        drop(self.inner.cancel_waker.take());
+    }
+
     /// Takes what the handler that is running left for its caller.
     pub(crate) fn take_answer_metadata() -> Option<Box<Metadata>> {
         CURRENT.with_borrow(|current| {

@@ -2,10 +2,11 @@
 
 mod common;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use common::{Observer, ProbeClient, development, serve};
+use futures::poll;
 use rpcnet::{ClientConfig, ErrorKind, Executed, Identity, RpcError, Server, ServerConfig, ServerConfigBuilder};
 use s2n_quic::{
     client::Connect,
@@ -471,8 +472,8 @@ async fn a_client_that_opens_streams_and_leaves_leaves_nothing_behind() {
     victim.is_unharmed().await;
 }
 
-/// A server that says what it is told to, whatever it is asked.
-async fn liar(hello: &'static [u8], on_lane: Vec<u8>) -> (SocketAddr, ClientConfig, tokio::task::JoinHandle<()>) {
+/// A server of the transport alone.
+fn raw_server() -> s2n_quic::Server {
     let (certificate, key) = mint();
     let tls = quic_tls::Server::builder()
         .with_certificate(certificate.as_str(), key.as_str())
@@ -481,13 +482,18 @@ async fn liar(hello: &'static [u8], on_lane: Vec<u8>) -> (SocketAddr, ClientConf
         .expect("a protocol")
         .build()
         .expect("a TLS configuration");
-    let mut server = s2n_quic::Server::builder()
+    s2n_quic::Server::builder()
         .with_tls(tls)
         .expect("TLS")
         .with_io("127.0.0.1:0")
         .expect("a socket")
         .start()
-        .expect("an endpoint");
+        .expect("an endpoint")
+}
+
+/// A server that says what it is told to, whatever it is asked.
+async fn liar(hello: &'static [u8], on_lane: Vec<u8>) -> (SocketAddr, ClientConfig, tokio::task::JoinHandle<()>) {
+    let mut server = raw_server();
     let addr = server.local_addr().expect("bound");
     let task = tokio::spawn(async move {
         while let Some(mut connection) = server.accept().await {
@@ -513,6 +519,48 @@ async fn liar(hello: &'static [u8], on_lane: Vec<u8>) -> (SocketAddr, ClientConf
         .build()
         .expect("a valid configuration");
     (addr, config, task)
+}
+
+#[tokio::test]
+async fn a_client_opens_its_other_lanes_when_calls_overlap() {
+    let mut server = raw_server();
+    let addr = server.local_addr().expect("bound");
+    let (one_has_come, second_call) = tokio::sync::oneshot::channel();
+    let serving = tokio::spawn(async move {
+        let mut connection = server.accept().await.expect("a connection");
+        let (mut control, _) = accepted(&mut connection).await;
+        control.send(HELLO.to_vec().into()).await.expect("it is taken");
+        let (mut lane, mut read) = accepted(&mut connection).await;
+        while !read.ends_with(b"first") {
+            read.extend(answer(&mut lane).await);
+        }
+        assert!(poll!(pin!(connection.accept_bidirectional_stream())).is_pending(), "one call needs one lane");
+        one_has_come.send(()).expect("the test waits");
+        let others = [accepted(&mut connection).await, accepted(&mut connection).await];
+        assert!(others.iter().all(|(_, read)| read[0] == LANE));
+        drop(control);
+    });
+    let config = ClientConfig::development().with_lanes(3).build().expect("a valid configuration");
+    let client = rpcnet::Client::connect(addr, config).await.expect("a connection");
+    let first = client.call("method", "first");
+    let others = async {
+        second_call.await.expect("the server goes on");
+        tokio::select! {
+            _ = client.call("method", "second") => panic!("the server answers nothing"),
+            served = serving => served.expect("all that was expected"),
+        }
+    };
+    tokio::select! {
+        _ = first => panic!("the server answers nothing"),
+        () = others => {}
+    }
+}
+
+/// The next stream of a client, and what has come on it.
+async fn accepted(connection: &mut s2n_quic::Connection) -> (BidirectionalStream, Vec<u8>) {
+    let mut stream = connection.accept_bidirectional_stream().await.expect("a connection").expect("a stream");
+    let read = answer(&mut stream).await;
+    (stream, read.into())
 }
 
 fn mint() -> (String, String) {

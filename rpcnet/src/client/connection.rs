@@ -1,7 +1,8 @@
 //! One connection of a client: its lanes, its control stream, and the streams of large messages.
 
 use std::{
-    future::poll_fn,
+    convert::Infallible,
+    future::{Future, pending, poll_fn},
     net::SocketAddr,
     sync::Arc,
     task::{Poll, Waker},
@@ -21,7 +22,7 @@ use super::{
     gate::{Gate, Reservation, going_away},
     hearing::Hearing,
     lane::{Lane, Request},
-    lanes::{Lanes, lanes_for},
+    lanes::{Lanes, OpenLane, lanes_for},
     pending::{Answer, Times, answer_of, deadline_exceeded},
     sent::SentCall,
     watch::watch,
@@ -59,32 +60,22 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Opens the lanes and starts the connection's tasks on the current runtime.
+    /// Opens the first lane and starts the connection's tasks on the current runtime.
     pub(super) async fn open(
         greeted: Greeted,
         settings: &ClientSettings,
         hearing: &Hearing,
     ) -> Result<Arc<Self>, RpcError> {
         let message_bytes_max = settings.message_bytes_max;
-        let Greeted { mut connection, control, hello } = greeted;
+        let Greeted { connection, control, hello } = greeted;
         let remote_addr = connection.remote_addr().map_err(connection_error)?;
         let gate = Arc::new(Gate::new(hello.calls_max));
         let path = quic::path(&connection.handle());
-        let (mut lanes, mut drivers) = (Vec::new(), Vec::new());
-        for _ in 0..settings.lanes.unwrap_or_else(|| lanes_for(path.min_rtt())) {
-            let stream = connection.open_bidirectional_stream().await.map_err(connection_error)?;
-            let (receive, send) = quic::split(stream);
-            let lane = Lane::new(Arc::clone(&gate));
-            lanes.push((send.id(), Arc::clone(&lane)));
-            let opening = Bytes::copy_from_slice(&[StreamKind::Lane.byte()]);
-            drivers.push(Driver::new(lane, (receive, send), opening, hearing.clone()));
-        }
+        let (lane, driver) = open_lane(&mut connection.handle(), &gate, hearing).await?;
         let (handle, acceptor) = connection.split();
-        let lanes = Arc::new(Lanes::new(lanes));
+        let lanes = Arc::new(Lanes::new(lane));
         // Tasks of their own, so that those for every call do not look after the streams for a few.
-        for driver in drivers {
-            tokio::spawn(run_lane(handle.clone(), driver, Arc::clone(&lanes)));
-        }
+        tokio::spawn(run_lane(handle.clone(), driver, Arc::clone(&lanes)));
         let responses = Responses {
             lanes: Arc::clone(&lanes),
             hearing: hearing.clone(),
@@ -92,7 +83,8 @@ impl Connection {
             handle: handle.clone(),
         };
         let alive = Alive { gate: Arc::clone(&gate), path, probe_interval: settings.probe_interval };
-        tokio::spawn(run_others(handle.clone(), alive, responses, acceptor, control));
+        let others = Others { alive, responses, lanes_wanted: settings.lanes };
+        tokio::spawn(others.run(acceptor, control));
         let server_takes = usize::try_from(hello.message_bytes_max).unwrap_or(usize::MAX);
         let request_bytes_max = server_takes.min(message_bytes_max);
         let streams = Arc::new(Semaphore::new(quic::STREAMS_MAX as usize - STREAMS_KEPT));
@@ -181,7 +173,11 @@ impl Connection {
         let Outgoing { method_id, deadline, ref metadata, .. } = *call;
         let times = Times { deadline, nudge };
         let request = Request { method_id, times, time_left_ms, metadata, message: &scratch.bytes };
-        self.lanes.pick().submit(reservation, &request, waker).map(SentCall::on_lane)
+        let call = self.lanes.pick().submit(reservation, &request, waker)?;
+        if call.is_beside_others() {
+            self.lanes.note_overlap();
+        }
+        Ok(SentCall::on_lane(call))
     }
 
     /// Makes a call whose request is too large for the lane, on a stream of its own.
@@ -318,9 +314,12 @@ impl ConnectionGuard {
 }
 
 /// Drives a lane to its end, which is the connection's.
-async fn run_lane(handle: Handle, driver: Driver, lanes: Arc<Lanes>) {
-    let error = driver.run().await;
-    close_for(&handle, &lanes, &error);
+#[expect(clippy::manual_async_fn, reason = "the arguments of an `async fn` lie in its task twice")]
+fn run_lane(handle: Handle, mut driver: Driver, lanes: Arc<Lanes>) -> impl Future<Output = ()> + Send {
+    async move {
+        let error = driver.run().await;
+        close_for(&handle, &lanes, &error);
+    }
 }
 
 /// What tells whether the server is there.
@@ -330,27 +329,58 @@ struct Alive {
     probe_interval: Option<Duration>,
 }
 
-/// Looks after the control stream, the large answers and the path until one of them fails, which ends the connection.
-async fn run_others(
-    handle: Handle,
+/// What a connection has besides its first lane.
+struct Others {
     alive: Alive,
     responses: Responses,
-    acceptor: StreamAcceptor,
-    control: (FrameSender, FrameReceiver),
-) {
-    let Alive { gate, path, probe_interval } = alive;
-    let lanes = Arc::clone(&responses.lanes);
-    let (_control_send, control) = control;
-    let ping = || {
-        // A connection that is gone can't be pinged, and its streams tell.
-        let _ = handle.clone().ping();
-    };
-    let error = tokio::select! {
-        error = watch(&gate, &path, probe_interval, ping) => error,
-        error = responses.accept(acceptor) => error,
-        error = read_control(control, &gate) => error,
-    };
-    close_for(&handle, &lanes, &error);
+    lanes_wanted: Option<usize>,
+}
+
+impl Others {
+    /// Looks after the control stream, the large answers, the path and the other lanes until one of them fails, which ends the
+    /// connection.
+    #[expect(clippy::manual_async_fn, reason = "the arguments of an `async fn` lie in its task twice")]
+    fn run(self, mut acceptor: StreamAcceptor, mut control: FrameReceiver) -> impl Future<Output = ()> + Send {
+        async move {
+            let Self { alive: Alive { gate, path, probe_interval }, responses, .. } = &self;
+            let Responses { lanes, handle, .. } = responses;
+            let ping = || {
+                // A connection that is gone can't be pinged, and its streams tell.
+                let _ = handle.clone().ping();
+            };
+            let error = tokio::select! {
+                error = watch(gate, path, *probe_interval, ping) => error,
+                error = responses.accept(&mut acceptor) => error,
+                error = read_control(&mut control, gate) => error,
+                Err(error) = self.open_lanes() => error,
+            };
+            close_for(handle, lanes, &error);
+        }
+    }
+
+    /// Opens the rest of the lanes when calls overlap for the first time.
+    async fn open_lanes(&self) -> Result<Infallible, RpcError> {
+        let Responses { lanes, hearing, handle, .. } = &self.responses;
+        lanes.wait_overlap().await;
+        let mut others = Vec::new();
+        for _ in 1..self.lanes_wanted.unwrap_or_else(|| lanes_for(self.alive.path.min_rtt())) {
+            let (lane, driver) = open_lane(&mut handle.clone(), &self.alive.gate, hearing).await?;
+            tokio::spawn(run_lane(handle.clone(), driver, Arc::clone(lanes)));
+            others.push(lane);
+        }
+        lanes.add(others);
+        pending().await
+    }
+}
+
+/// Opens a stream for a lane. Nothing happens on it before its driver runs.
+async fn open_lane(handle: &mut Handle, gate: &Arc<Gate>, hearing: &Hearing) -> Result<(OpenLane, Driver), RpcError> {
+    let stream = handle.open_bidirectional_stream().await.map_err(connection_error)?;
+    let (receive, send) = quic::split(stream);
+    let lane = (send.id(), Lane::new(Arc::clone(gate)));
+    let opening = Bytes::copy_from_slice(&[StreamKind::Lane.byte()]);
+    let driver = Driver::new(Arc::clone(&lane.1), (receive, send), opening, hearing.clone());
+    Ok((lane, driver))
 }
 
 fn close_for(handle: &Handle, lanes: &Lanes, error: &RpcError) {
@@ -361,7 +391,7 @@ fn close_for(handle: &Handle, lanes: &Lanes, error: &RpcError) {
 }
 
 /// The server has nothing to say on the control stream but that it goes away, until the connection ends.
-async fn read_control(mut frames: FrameReceiver, gate: &Gate) -> RpcError {
+async fn read_control(frames: &mut FrameReceiver, gate: &Gate) -> RpcError {
     loop {
         match frames.next().await {
             Ok(Some(Frame { kind: FrameKind::Pong, .. })) => {}
@@ -389,7 +419,7 @@ struct Responses {
 }
 
 impl Responses {
-    async fn accept(self, mut acceptor: StreamAcceptor) -> RpcError {
+    async fn accept(&self, acceptor: &mut StreamAcceptor) -> RpcError {
         let mut streams = JoinSet::new();
         loop {
             tokio::select! {
@@ -410,7 +440,8 @@ impl Responses {
 
     /// Reads one answer and hands it to its call.
     async fn receive(self, stream: ReceiveStream) -> Result<(), RpcError> {
-        let (kind, mut frames) = FrameReceiver::accept(stream).await?;
+        let mut frames = FrameReceiver::opened(stream);
+        let kind = frames.kind().await?;
         if kind != StreamKind::Response {
             return Err(ProtocolError::UnknownStream { kind: kind.byte() }.into());
         }

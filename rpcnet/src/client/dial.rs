@@ -29,7 +29,8 @@ use crate::{
 /// A connection after the hellos.
 pub(super) struct Greeted {
     pub(super) connection: QuicConnection,
-    pub(super) control: (FrameSender, FrameReceiver),
+    /// What the server says on the control stream.
+    pub(super) control: FrameReceiver,
     /// What the server allows.
     pub(super) hello: Hello,
 }
@@ -120,6 +121,8 @@ async fn greet(mut connection: QuicConnection, own: &Hello) -> Result<Greeted, R
     opening.put_u8(StreamKind::Control.byte());
     own.put(&mut opening);
     send.send(opening.freeze()).await?;
+    // There is no more to say, and for a stream that has ended the server needs no buffer.
+    send.finish()?;
     let mut frames = FrameReceiver::opened(receive);
     let hello = match frames.next().await? {
         Some(Frame { kind: FrameKind::Hello, payload }) => Hello::read(&payload)?,
@@ -134,7 +137,7 @@ async fn greet(mut connection: QuicConnection, own: &Hello) -> Result<Greeted, R
         );
         return Err(RpcError::new(ErrorKind::Protocol, Executed::No, message));
     }
-    Ok(Greeted { connection, control: (send, frames), hello })
+    Ok(Greeted { connection, control: frames, hello })
 }
 
 /// The handshake's failure, with the verifier's own words where it was the one to refuse.

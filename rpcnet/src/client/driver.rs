@@ -47,7 +47,7 @@ impl Driver {
     }
 
     /// Drives the lane until it fails; a lane never ends well, its connection does. Every call is answered then.
-    pub(crate) async fn run(mut self) -> RpcError {
+    pub(crate) async fn run(&mut self) -> RpcError {
         let error = std::future::poll_fn(|cx| self.poll_drive(cx)).await;
         self.lane.close(&error);
         error

@@ -232,6 +232,13 @@ pub(crate) struct PendingCall<'a> {
     answered: bool,
 }
 
+impl PendingCall<'_> {
+    /// Whether calls have been under way on this lane at the same time: as long as none have, each has the lowest id.
+    pub(super) fn is_beside_others(&self) -> bool {
+        self.id > 0
+    }
+}
+
 impl Future for PendingCall<'_> {
     type Output = Answer;
 

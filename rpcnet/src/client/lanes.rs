@@ -5,48 +5,87 @@
 //! loss from reaching more than their share of the calls.
 
 use std::{
+    iter,
     sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use super::lane::{Lane, dropped};
+use tokio::sync::Notify;
+
+use super::lane::Lane;
 use crate::RpcError;
 
-/// In the order in which they were opened, each with its QUIC stream id. Never empty.
+/// The first, and the others once calls have overlapped: a call that is alone holds nobody up, and a connection that rests
+/// takes a quarter of the memory.
 pub(super) struct Lanes {
-    lanes: Box<[(u64, Arc<Lane>)]>,
+    first: OpenLane,
+    others: OnceLock<Box<[OpenLane]>>,
     next: AtomicUsize,
+    overlapped: AtomicBool,
+    overlap: Notify,
 }
 
+/// A lane and its QUIC stream id.
+pub(super) type OpenLane = (u64, Arc<Lane>);
+
 impl Lanes {
-    pub(super) fn new(lanes: Vec<(u64, Arc<Lane>)>) -> Self {
-        debug_assert!(!lanes.is_empty(), "a connection opens a lane at least");
-        Self { lanes: lanes.into(), next: AtomicUsize::new(0) }
+    pub(super) fn new(first: OpenLane) -> Self {
+        let (others, next) = (OnceLock::new(), AtomicUsize::new(0));
+        Self { first, others, next, overlapped: AtomicBool::new(false), overlap: Notify::new() }
     }
 
     /// The lane for the next call: each in its turn.
     pub(super) fn pick(&self) -> &Lane {
-        match &*self.lanes {
-            [(_, only)] => only,
-            lanes => &lanes[self.next.fetch_add(1, Ordering::Relaxed) % lanes.len()].1,
+        let others = self.others();
+        if others.is_empty() {
+            return &self.first.1;
         }
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % (1 + others.len());
+        turn.checked_sub(1).map_or(&self.first.1, |turn| &others[turn].1)
     }
 
     pub(super) fn by_id(&self, id: u64) -> Option<&Lane> {
-        self.lanes.iter().find(|(own, _)| *own == id).map(|(_, lane)| &**lane)
+        self.all().find(|(own, _)| *own == id).map(|(_, lane)| &**lane)
     }
 
     /// Ends every call on every lane. Closing them again changes nothing.
     pub(super) fn close(&self, error: &RpcError) {
-        self.lanes.iter().for_each(|(_, lane)| lane.close(error));
+        self.all().for_each(|(_, lane)| lane.close(error));
     }
 
     /// Why the lanes are closed, if they are.
     pub(super) fn closed(&self) -> Option<RpcError> {
-        self.lanes.first().map_or_else(|| Some(dropped()), |(_, lane)| lane.closed())
+        self.first.1.closed()
+    }
+
+    /// Two calls are under way at once.
+    #[inline]
+    pub(super) fn note_overlap(&self) {
+        if !self.overlapped.load(Ordering::Relaxed) && !self.overlapped.swap(true, Ordering::Relaxed) {
+            self.overlap.notify_one();
+        }
+    }
+
+    /// Waits until calls have overlapped. For one task.
+    pub(super) async fn wait_overlap(&self) {
+        self.overlap.notified().await;
+    }
+
+    /// Calls go over these as well from now on. For the first time only.
+    pub(super) fn add(&self, others: Vec<OpenLane>) {
+        let added = self.others.set(others.into());
+        debug_assert!(added.is_ok(), "one task opens them, once");
+    }
+
+    fn all(&self) -> impl Iterator<Item = &OpenLane> {
+        iter::once(&self.first).chain(self.others())
+    }
+
+    fn others(&self) -> &[OpenLane] {
+        self.others.get().map_or(&[], |others| others)
     }
 }
 
@@ -71,7 +110,10 @@ mod tests {
 
     fn lanes(count: u64) -> Lanes {
         let gate = Arc::new(Gate::new(1));
-        Lanes::new((0..count).map(|lane| (lane * 4, Lane::new(Arc::clone(&gate)))).collect())
+        let mut opened = (0..count).map(|lane| (lane * 4, Lane::new(Arc::clone(&gate))));
+        let lanes = Lanes::new(opened.next().expect("one at least"));
+        lanes.add(opened.collect());
+        lanes
     }
 
     #[test]

@@ -257,10 +257,11 @@ impl ClientConfigBuilder {
         self
     }
 
-    /// Over how many streams small calls travel (default: by the path, one where a round trip takes less than 2 ms when the
-    /// connection is made, four where it takes longer).
+    /// Over how many streams small calls travel (default: by the path, one where a round trip has taken less than 2 ms, four
+    /// where it takes longer).
     ///
-    /// From 1 to 16, or `None` for the default. Calls of one stream are sent together, which makes them cheap, and a
+    /// From 1 to 16, or `None` for the default. The first is opened with the connection, the others when two calls are under way
+    /// at once for the first time. Calls of one stream are sent together, which makes them cheap, and a
     /// lost packet holds up all of them, which makes the slowest slower the longer the path is.
     pub fn with_lanes(mut self, lanes: impl Into<Option<usize>>) -> Self {
         self.lanes = lanes.into();

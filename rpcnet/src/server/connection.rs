@@ -1,6 +1,11 @@
 //! One connection of a server: its control stream, its lanes, its large calls.
 
-use std::sync::Arc;
+use std::{
+    future::{Future, pending},
+    mem,
+    pin::Pin,
+    sync::Arc,
+};
 
 use bytes::BytesMut;
 use tokio::{
@@ -20,7 +25,7 @@ use crate::{
     proto::{CloseCode, Frame, FrameKind, GoAway, Hello, ProtocolError, StreamKind, VERSION, put_frame},
     transport::{
         frames::{FrameReceiver, FrameSender},
-        quic::{self, BidirectionalStream, Connection, StreamAcceptor, connection_error},
+        quic::{self, BidirectionalStream, Connection, SendStream, StreamAcceptor, connection_error},
     },
 };
 
@@ -100,27 +105,84 @@ async fn accept_streams(shared: Arc<ConnectionShared>, mut acceptor: StreamAccep
     }
 }
 
-async fn serve_stream(shared: Arc<ConnectionShared>, stream: BidirectionalStream) -> Result<(), Failure> {
+/// Serves a stream to its end.
+fn serve_stream(
+    shared: Arc<ConnectionShared>,
+    stream: BidirectionalStream,
+) -> impl Future<Output = Result<(), Failure>> + Send {
     let (receive, send) = quic::split(stream);
-    let (kind, frames) = FrameReceiver::accept(receive).await?;
-    if kind != StreamKind::Control && shared.hello.get().is_none() {
-        return Err(ProtocolError::StreamBeforeHello.into());
-    }
-    match kind {
-        StreamKind::Control => control(&shared, frames, FrameSender::new(send)).await,
-        StreamKind::Lane => {
-            let _counted = shared.open_lane()?;
-            let (receive, reader) = frames.into_parts();
-            Ok(Lane::new(Arc::clone(&shared), receive, send, reader).serve().await?)
+    let mut serving = Serving::Unknown(FrameReceiver::opened(receive), send);
+    // Captured by a block, a stream lies in the task once; as the argument of an `async fn`, twice.
+    async move {
+        serving.learn_kind(&shared).await?;
+        match &mut serving {
+            Serving::Control(frames, send) => {
+                control(&shared, frames, send).await?;
+                // Its end would be that of the connection.
+                pending().await
+            }
+            Serving::Lane(lane) => {
+                let _counted = shared.open_lane()?;
+                Ok(lane.serve().await?)
+            }
+            Serving::Call(call) => Ok(call.await?),
+            Serving::Unknown(..) | Serving::Left => Ok(()),
         }
-        StreamKind::Call => Ok(large::serve(shared, frames, FrameSender::new(send)).await?),
-        StreamKind::Streaming => Ok(streaming::serve(shared, frames, FrameSender::new(send)).await?),
-        StreamKind::Response => Err(ProtocolError::UnknownStream { kind: kind.byte() }.into()),
     }
 }
 
-/// The control stream: the hellos, then pings and the go-away, until the client ends it.
-async fn control(shared: &ConnectionShared, mut frames: FrameReceiver, mut send: FrameSender) -> Result<(), Failure> {
+/// A stream, by what it is for.
+///
+/// A task is as large as the largest of what it may become, and most tasks of a server are lanes and control streams on which
+/// nothing happens. So calls are boxed.
+#[expect(clippy::large_enum_variant, reason = "the larger ones are those that there are many of")]
+enum Serving {
+    /// Its first byte has not come.
+    Unknown(FrameReceiver, SendStream),
+    Control(FrameReceiver, FrameSender),
+    Lane(Lane),
+    Call(Pin<Box<dyn Future<Output = Result<(), RpcError>> + Send>>),
+    /// For a moment only.
+    Left,
+}
+
+impl Serving {
+    /// Waits for the byte that says what the stream is for.
+    async fn learn_kind(&mut self, shared: &Arc<ConnectionShared>) -> Result<(), Failure> {
+        let Self::Unknown(frames, _) = self else {
+            return Ok(());
+        };
+        let kind = frames.kind().await?;
+        if kind != StreamKind::Control && shared.hello.get().is_none() {
+            return Err(ProtocolError::StreamBeforeHello.into());
+        }
+        if let Self::Unknown(frames, send) = mem::replace(self, Self::Left) {
+            *self = Self::of(kind, Arc::clone(shared), frames, send)?;
+        }
+        Ok(())
+    }
+
+    fn of(
+        kind: StreamKind,
+        shared: Arc<ConnectionShared>,
+        frames: FrameReceiver,
+        send: SendStream,
+    ) -> Result<Self, ProtocolError> {
+        Ok(match kind {
+            StreamKind::Control => Self::Control(frames, FrameSender::new(send)),
+            StreamKind::Lane => {
+                let (receive, reader) = frames.into_parts();
+                Self::Lane(Lane::new(shared, receive, send, reader))
+            }
+            StreamKind::Call => Self::Call(Box::pin(large::serve(shared, frames, FrameSender::new(send)))),
+            StreamKind::Streaming => Self::Call(Box::pin(streaming::serve(shared, frames, FrameSender::new(send)))),
+            StreamKind::Response => return Err(ProtocolError::UnknownStream { kind: kind.byte() }),
+        })
+    }
+}
+
+/// The control stream: the hellos, then pings and the go-away, until there is nothing more to say.
+async fn control(shared: &ConnectionShared, frames: &mut FrameReceiver, send: &mut FrameSender) -> Result<(), Failure> {
     let hello = match frames.next().await? {
         Some(Frame { kind: FrameKind::Hello, payload }) => Hello::read(&payload)?,
         Some(Frame { kind, .. }) => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
@@ -131,21 +193,23 @@ async fn control(shared: &ConnectionShared, mut frames: FrameReceiver, mut send:
     Hello::new(limits.calls_per_connection_max, limits.message_bytes_max as u64).put(&mut answer);
     if !hello.speaks(VERSION) {
         // The client reads our versions and closes; for one that does not, the connection's hello timeout is running.
-        send.send(answer.freeze()).await?;
-        while frames.next().await?.is_some() {}
-        return Err(Failure::Connection(CloseCode::Version, "no common version".into()));
+        return Ok(send.send(answer.freeze()).await?);
     }
     // Before the answer: once that is out, lanes may come in.
     shared.hello.set(hello).map_err(|_| ProtocolError::SecondControlStream)?;
     send.send(answer.split().freeze()).await?;
     let mut phase = shared.server.life.watch();
-    let mut told = false;
+    let (mut told, mut ended) = (false, false);
     loop {
         tokio::select! {
-            frame = frames.next() => match frame? {
+            frame = frames.next(), if !ended => match frame? {
                 Some(Frame { kind: FrameKind::Ping, payload }) => put_frame(&mut answer, FrameKind::Pong, &payload),
                 Some(Frame { kind, .. }) => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
-                None => break,
+                // It has said all it has to say, and still hears.
+                None => {
+                    ended = true;
+                    continue;
+                }
             },
             phase = phase.wait_for(|phase| *phase != Phase::Serving), if !told => {
                 told = true;
@@ -155,8 +219,8 @@ async fn control(shared: &ConnectionShared, mut frames: FrameReceiver, mut send:
                 };
                 GoAway::new(until.map(|until| until.saturating_duration_since(Instant::now()))).put(&mut answer);
             }
+            else => return Ok(()),
         }
         send.send(answer.split().freeze()).await?;
     }
-    Ok(send.finish()?)
 }

@@ -104,7 +104,7 @@ impl Lane {
     }
 
     /// Serves the lane until the client ends it, or breaks the protocol, or the connection is lost.
-    pub(crate) async fn serve(mut self) -> Result<(), RpcError> {
+    pub(crate) async fn serve(&mut self) -> Result<(), RpcError> {
         std::future::poll_fn(|cx| self.poll_serve(cx)).await
     }
 

@@ -115,6 +115,7 @@ impl Future for Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.drop_handler();
+        self.context.forget_waiting();
     }
 }
 
@@ -183,5 +184,41 @@ impl HandlerTask {
 impl<R> Drop for HandlerTask<R> {
     fn drop(&mut self) {
         self.context.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Wake, Waker};
+
+    use super::*;
+    use crate::{Metadata, Shape, server::pace::Pace};
+
+    struct Task;
+
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    #[test]
+    fn a_call_that_is_over_lets_go_of_the_task_that_ran_it_though_its_context_is_kept() {
+        let route = Route {
+            service: 0,
+            name: "",
+            id: 0,
+            cancellable: true,
+            shape: Shape::Unary,
+            raw: true,
+            pace: Pace::default(),
+        };
+        let context = Context::new("", None, None, Metadata::default());
+        let handler = Box::pin(std::future::ready(Reply::status(Status::Ok, "")));
+        let mut running = Running::new(handler, context.clone(), Arc::new(route));
+        let task = Arc::new(Task);
+        let waker = Waker::from(Arc::clone(&task));
+        assert!(Pin::new(&mut running).poll(&mut task::Context::from_waker(&waker)).is_ready());
+        drop((running, waker));
+        assert_eq!(Arc::strong_count(&task), 1);
+        drop(context);
     }
 }

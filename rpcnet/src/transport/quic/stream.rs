@@ -97,10 +97,6 @@ impl SendStream {
         self.stream.poll_send(chunk, cx)
     }
 
-    pub(crate) async fn send(&mut self, chunk: Bytes) -> Result<(), StreamFailure> {
-        self.stream.send(chunk).await
-    }
-
     pub(crate) async fn send_vectored(&mut self, chunks: &mut [Bytes]) -> Result<(), StreamFailure> {
         self.stream.send_vectored(chunks).await
     }
