@@ -3,12 +3,12 @@
 mod common;
 
 use std::{
-    net::{Ipv4Addr, UdpSocket},
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
     time::Duration,
 };
 
-use common::{development, probe};
-use rpcnet::{Client, ClientConfig, Server};
+use common::{ProbeClient, development, probe};
+use rpcnet::{Client, ClientConfig, Identity, Server, ServerConfig};
 
 /// Waits until the port can be bound: the connection that had it lingers for a few round trips.
 async fn is_given_back(port: u16) -> bool {
@@ -47,4 +47,19 @@ async fn an_attempt_to_connect_that_fails_gives_its_socket_back() {
     let target = nobody.local_addr().expect("bound");
     Client::connect(target, config.build().expect("valid")).await.expect_err("nobody answers");
     assert!(is_given_back(port).await);
+}
+
+#[tokio::test]
+async fn a_server_on_all_addresses_answers_from_the_one_that_was_asked() {
+    for (all, asked) in [("0.0.0.0:0", "127.0.0.2"), ("[::]:0", "127.0.0.2"), ("[::]:0", "::1")] {
+        let identity = Identity::self_signed([asked]).expect("a name");
+        let config = ServerConfig::builder().with_bind_addr(all).with_identity(identity.clone());
+        let server = Server::builder(config.build().expect("valid")).service(probe().0);
+        let server = server.start().await.expect("a free port");
+        let asked = SocketAddr::new(asked.parse().expect("an address"), server.local_addr().port());
+        let config = ClientConfig::trusting(&identity).build().expect("valid");
+        // A client hears nobody but the address that it asked.
+        let client = ProbeClient::connect(asked, config).await.expect("connected");
+        assert_eq!(client.echo("hello".into()).await.expect("an answer"), "hello");
+    }
 }

@@ -2,9 +2,12 @@
 //!
 //! Everything else sees the aliases and the two functions that open endpoints.
 
+mod clock;
+mod event_loop;
 #[cfg(feature = "simulation")]
 mod simulated;
 mod stream;
+mod udp;
 
 use std::{
     borrow::Cow,
@@ -255,19 +258,13 @@ pub(crate) fn close(handle: &Handle, code: CloseCode) {
     handle.close(application::Error::from(code.number()));
 }
 
-fn io_provider(socket: UdpSocket, settings: &ConnectionSettings) -> io::Result<quic_io::tokio::Provider> {
+fn io_provider(socket: UdpSocket, settings: &ConnectionSettings) -> io::Result<udp::Provider> {
     let system = SockRef::from(&socket);
     if system.recv_buffer_size()? < RECEIVE_BUFFER_BYTES {
         // As much as is granted: Linux grants up to `net.core.rmem_max` without a word, others nothing beyond theirs.
         let _ = system.set_recv_buffer_size(RECEIVE_BUFFER_BYTES);
     }
-    quic_io::tokio::Provider::builder()
-        .with_rx_socket(socket)?
-        .with_max_mtu(settings.max_mtu.unwrap_or(MTU_MAX_LOOPBACK))?
-        // The ring has room for this many bytes of the largest batches: with the default of 128 KiB and jumbo frames, for
-        // two, each of which may hold one small packet. Memory is only taken by what is used.
-        .with_internal_send_buffer_size(SEND_RING_BYTES)?
-        .build()
+    Ok(udp::Provider { socket, max_mtu: settings.max_mtu.unwrap_or(MTU_MAX_LOOPBACK) })
 }
 
 /// How large the packets of a path may become, if it turns out to carry them.
@@ -357,8 +354,6 @@ const MTU_MAX_NETWORK: u16 = 1500;
 
 /// Loopback carries seven times as much, but batches of that size hold fewer packets.
 const MTU_MAX_LOOPBACK: u16 = 9000;
-
-const SEND_RING_BYTES: usize = 1024 * 1024;
 
 /// What the system keeps until this process comes to read it. With Linux's default of 208 KiB, which two or three batches of
 /// jumbo frames fill, one large message overruns it again and again, and each time it is as if the network had lost a

@@ -4,7 +4,6 @@
 //! when its ring is full after each 1,024 packets received, until the next packet comes, which none does while a task keeps
 //! virtual time from going on.
 
-mod clock;
 mod io;
 
 use std::{
@@ -12,12 +11,12 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use s2n_quic::provider::{io as quic_io, mtu};
-use s2n_quic_core::{endpoint::Endpoint, inet::SocketAddress, io::event_loop::EventLoop, path::Tuple};
-use tokio::task::AbortHandle;
+use s2n_quic::provider::io as quic_io;
+use s2n_quic_core::{endpoint::Endpoint, inet::SocketAddress, path::Tuple};
+use tokio::task::{AbortHandle, unconstrained};
 use turmoil::net::UdpSocket;
 
-use clock::VirtualClock;
+use super::{event_loop::EventLoop, udp::mtu_config};
 
 /// A socket of the host that the current task runs on.
 pub(crate) struct SimulatedSocket {
@@ -73,26 +72,18 @@ impl quic_io::Provider for Provider {
     type Error = std::io::Error;
 
     fn start<E: Endpoint<PathHandle = Tuple>>(self, mut endpoint: E) -> std::io::Result<SocketAddress> {
-        let mtu = mtu::Config::builder().with_max_mtu(self.max_mtu).and_then(mtu::Builder::build).map_err(invalid)?;
-        endpoint.set_mtu_config(mtu);
+        endpoint.set_mtu_config(mtu_config(self.max_mtu)?);
         let SimulatedSocket { socket, task } = self.socket;
         let local_addr = SocketAddress::from(socket.local_addr()?);
         let socket = Arc::new(socket);
-        let event_loop = EventLoop {
+        let event_loop = EventLoop::new(
             endpoint,
-            clock: VirtualClock::start(),
-            rx: io::Receiver::new(Arc::clone(&socket), local_addr),
-            tx: io::Sender::new(socket, self.max_mtu),
-            cooldown: Default::default(),
-            stats: io::NoStats,
-        };
-        let running = tokio::spawn(event_loop.start(local_addr));
+            io::Receiver::new(Arc::clone(&socket), local_addr),
+            io::Sender::new(socket, self.max_mtu),
+        );
+        let running = tokio::spawn(unconstrained(event_loop));
         // A socket is opened once.
         let _ = task.0.set(running.abort_handle());
         Ok(local_addr)
     }
-}
-
-fn invalid(error: impl std::fmt::Display) -> std::io::Error {
-    std::io::Error::new(std::io::ErrorKind::InvalidInput, error.to_string())
 }

@@ -12,7 +12,7 @@ use std::{
 use s2n_quic_core::{
     event::EndpointPublisher,
     inet::{SocketAddress, datagram::Header},
-    io::{event_loop::Stats, rx, tx},
+    io::{rx, tx},
     path::Tuple,
 };
 use turmoil::net::UdpSocket;
@@ -112,11 +112,4 @@ impl tx::Queue for Sender {
     fn capacity(&self) -> usize {
         usize::MAX
     }
-}
-
-/// The simulated network counts nothing.
-pub(super) struct NoStats;
-
-impl Stats for NoStats {
-    fn publish<P: EndpointPublisher>(&mut self, _publisher: &mut P) {}
 }

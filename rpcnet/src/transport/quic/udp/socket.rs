@@ -1,0 +1,113 @@
+//! A UDP socket that receives and sends in batches, and what tokio knows of its readiness.
+
+use std::{
+    io::{self, IoSliceMut},
+    net::{SocketAddr, UdpSocket},
+    task::{Context, Poll},
+};
+
+use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
+use s2n_quic_core::inet::ExplicitCongestionNotification as Ecn;
+use tokio::io::{Interest, unix::AsyncFd};
+
+use super::batch::Batch;
+
+pub(super) struct Socket {
+    /// Registered for reading alone. With writing, each packet sent would end the next wait for events: room in the send
+    /// buffer is an event, too.
+    socket: AsyncFd<UdpSocket>,
+    /// What the system can do for it.
+    state: UdpSocketState,
+    local_addr: SocketAddr,
+}
+
+impl Socket {
+    pub(super) fn new(socket: UdpSocket) -> io::Result<Self> {
+        let local_addr = socket.local_addr()?;
+        let state = UdpSocketState::new((&socket).into())?;
+        Ok(Self { socket: register(socket, Interest::READABLE)?, state, local_addr })
+    }
+
+    pub(super) fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Whether the system may cut large packets into pieces.
+    pub(super) fn may_fragment(&self) -> bool {
+        self.state.may_fragment()
+    }
+
+    /// How many packets one system call may send.
+    pub(super) fn segments_max(&self) -> usize {
+        self.state.max_gso_segments()
+    }
+
+    pub(super) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // What ends the readiness is `receive`.
+        self.socket.poll_read_ready(cx).map_ok(drop)
+    }
+
+    /// Fills up to `slots_max` of `slots` and their `metas`, and says how many, and whether there may be more.
+    ///
+    /// A call that fills fewer slots than it was given has emptied the socket (`recvmmsg` ends early only then, or for an
+    /// error of the socket, which one without a peer and without `IP_RECVERR` never has). So the readiness is over, and
+    /// no second call needs to find nothing. No packet is missed: `try_io` notes the number of the last event before the
+    /// call, and takes back the readiness of that event alone. Whatever comes after the call found nothing more is an
+    /// event of its own, since epoll reports edges, and sets the readiness again, before or after this.
+    pub(super) fn receive(&self, slots: &mut [u8], metas: &mut [RecvMeta], slots_max: usize) -> (usize, bool) {
+        let mut slots = slots.chunks_exact_mut(SLOT_BYTES);
+        let mut buffers: [_; SLOTS] = std::array::from_fn(|_| IoSliceMut::new(slots.next().unwrap_or_default()));
+        let mut received = 0;
+        let result = self.socket.try_io(Interest::READABLE, |socket| {
+            received = self.state.recv(socket.into(), &mut buffers[..slots_max], metas)?;
+            if RECEIVES_BATCHES && received < slots_max { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        });
+        // Any other error is of one packet, or passes.
+        (received, !matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock))
+    }
+
+    /// Sends the packets of `batch`, which are `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if the send buffer is full; then nothing is sent. For anything else they are lost, as on any network: the
+    /// peer's host is unreachable, say, or has no route for a packet that large.
+    pub(super) fn send(&self, batch: &Batch, bytes: &[u8]) -> io::Result<()> {
+        let local_ip = SocketAddr::from(*batch.path.local_address).ip();
+        let transmit = Transmit {
+            destination: SocketAddr::from(*batch.path.remote_address),
+            ecn: quinn_udp::EcnCodepoint::from_bits(batch.ecn as u8),
+            contents: bytes,
+            segment_size: (batch.segments > 1).then_some(batch.segment_bytes),
+            // A server on all addresses answers from the one that it was asked at.
+            src_ip: (!local_ip.is_unspecified()).then_some(local_ip),
+        };
+        self.state.try_send(self.socket.get_ref().into(), &transmit)
+    }
+
+    /// The same socket, registered for when there is room in its send buffer.
+    pub(super) fn writable(&self) -> io::Result<AsyncFd<UdpSocket>> {
+        register(self.socket.get_ref().try_clone()?, Interest::WRITABLE)
+    }
+}
+
+#[expect(
+    deprecated,
+    reason = "unsound for types that don't own their file descriptor; this one does, until it is dropped"
+)]
+fn register(socket: UdpSocket, interest: Interest) -> io::Result<AsyncFd<UdpSocket>> {
+    AsyncFd::with_interest(socket, interest)
+}
+
+pub(super) fn ecn(meta: &RecvMeta) -> Ecn {
+    Ecn::new(meta.ecn.map_or(0, |codepoint| codepoint as u8))
+}
+
+/// Whether a system call receives as many packets as there are. Elsewhere it is one, and says nothing of the next.
+const RECEIVES_BATCHES: bool = cfg!(any(target_os = "linux", target_os = "android", target_os = "freebsd"));
+
+/// Room for packets that one system call receives.
+pub(super) const SLOTS: usize = if BATCH_SIZE < 16 { BATCH_SIZE } else { 16 };
+
+/// The system hands over consecutive packets of a peer as one, up to the largest that UDP has.
+pub(super) const SLOT_BYTES: usize = u16::MAX as usize;
