@@ -36,6 +36,9 @@ pub(super) struct Keeper {
 struct Link {
     place: Place,
     state: LinkState,
+    /// Connections that were made. The first leads to the run that was known then; a later one may lead to the next run already,
+    /// which the source has still to tell of.
+    connections: usize,
     task: Option<AbortHandle>,
     hurry: Arc<Notify>,
 }
@@ -84,7 +87,7 @@ impl Keeper {
             let link = match old.remove(&info.id) {
                 Some(link) if link.place == place => link,
                 before => {
-                    if let Some(link) = before.filter(|link| link.place.is_outlived_by(&place)) {
+                    if let Some(link) = before.filter(|link| link.is_of_a_run_before(&place)) {
                         link.end();
                     }
                     Link::new(place)
@@ -126,6 +129,7 @@ impl Keeper {
         let Some(link) = self.links.get_mut(&news.place.id).filter(|link| link.place == news.place) else {
             return;
         };
+        link.connections += usize::from(matches!(news.state, LinkState::Up(_)));
         link.state = news.state.clone();
         if self.shared.observer().is_some() {
             self.untold.push(news);
@@ -188,7 +192,12 @@ impl Keeper {
 
 impl Link {
     fn new(place: Place) -> Self {
-        Self { place, state: LinkState::Idle, task: None, hurry: Arc::default() }
+        Self { place, state: LinkState::Idle, connections: 0, task: None, hurry: Arc::default() }
+    }
+
+    /// Whether it leads to a run that is over, now that another one is known to be at `place`.
+    fn is_of_a_run_before(&self, place: &Place) -> bool {
+        self.connections == 1 && self.place.is_outlived_by(place)
     }
 
     /// The run that it leads to is over. Calls that wait for it need not wait until its silence is noticed.

@@ -1,7 +1,7 @@
 //! Where workers come from: gossip, a list, DNS, and one's own source; and what becomes of their connections.
 
 use crate::common::{config, sees, start, until, within};
-use crate::workers::{Seen, WorkClient, Worker, client_config, connected, join, rpc, serve_plain};
+use crate::workers::{Seen, WorkClient, Worker, client_config, connected, join, rpc, serve_at, serve_plain};
 use rpcnet::{ErrorKind, Executed, Server, prelude::*};
 use rpcnet_cluster::{
     ClusterClient, DnsWorkers, LoadBalancingStrategy, MemberState, StaticWorkers, WorkerInfo, WorkerRegistry,
@@ -179,6 +179,26 @@ async fn calls_under_way_at_a_worker_whose_next_run_is_known_move_or_fail_at_onc
         assert_eq!((error.kind(), error.peer()), (ErrorKind::Connection, Some("one")), "{error}");
         assert!(error.executed() != Executed::No && error.to_string().contains("started anew"), "{error}");
     }
+}
+
+/// The connection that was made anew leads to the run of which the source tells later.
+#[tokio::test]
+async fn calls_over_a_connection_that_was_made_anew_go_on_when_its_run_becomes_known() {
+    let worker = Worker::new("one");
+    let server = serve_plain(&worker).await;
+    let (fleet, known) = watch::channel(vec![info(&server)]);
+    let seen = Seen::new();
+    let cluster = ClusterClient::builder(Fleet(known), client_config()).with_observer(seen.clone()).start();
+    let client = connected(&cluster, "", 1).await;
+    within("its end", server.stop()).await;
+    let _server = serve_at(&worker, server.local_addr()).await;
+    seen.until("another connection", |seen| seen.connected.values().sum::<u32>() == 2).await;
+    let call = tokio::spawn(client.wait_once());
+    until("it is under way", || worker.begun() == 1).await;
+    fleet.send_modify(|known| known[0].generation += 1);
+    seen.until("a third connection", |seen| seen.connected.values().sum::<u32>() == 3).await;
+    worker.release(1);
+    assert_eq!(within("its end", call).await.expect("no panic").expect("it goes on"), "one");
 }
 
 #[tokio::test]

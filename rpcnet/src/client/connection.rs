@@ -34,8 +34,8 @@ use crate::{
     config::ClientSettings,
     error::executed_by,
     proto::{
-        CloseCode, Frame, FrameKind, GoAway, LANE_MESSAGE_BYTES_MAX, ProtocolError, RequestHead, ResponseHead,
-        StreamKind, put_message, read_lane,
+        CloseCode, Frame, FrameKind, GoAway, LANE_MESSAGE_BYTES_MAX, LANES_MAX, ProtocolError, RequestHead,
+        ResponseHead, StreamKind, put_message, read_lane,
     },
     streaming::{RequestSink, ResponseReceiver, Source},
     transport::{
@@ -480,4 +480,4 @@ async fn read_head(frames: &mut FrameReceiver) -> Result<ResponseHead, RpcError>
 }
 
 /// Streams that are neither large calls nor streaming ones: the control stream and lanes.
-const STREAMS_KEPT: usize = 16;
+const STREAMS_KEPT: usize = 1 + LANES_MAX;

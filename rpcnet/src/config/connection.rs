@@ -143,7 +143,7 @@ macro_rules! connection_setters {
         }
 
         /// The largest packet to try, IP and UDP headers included, in bytes (default: 1500,
-        /// and 9000 to a peer on this machine).
+        /// and 16000 to a peer on this machine).
         ///
         /// From 1228. The path is probed (RFC 8899), so that a value above what it carries costs some lost probes and nothing
         /// else. In networks with jumbo frames 9000 makes messages of a kilobyte and more faster; set it on both sides.

@@ -16,7 +16,7 @@ use s2n_quic_core::{
 
 use super::clock::{Timer, TokioClock};
 
-/// Ends when the endpoint does: when its handles are dropped and its last connection is gone.
+/// A client's ends when its handle is dropped and its connection is gone, a server's with its runtime.
 pub(super) struct EventLoop<E, R, T> {
     endpoint: E,
     receiver: R,

@@ -3,7 +3,7 @@
 use std::{
     cell::Cell,
     io,
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr},
     sync::Arc,
     task::{Context, Poll, ready},
 };
@@ -71,7 +71,7 @@ impl rx::Queue for Receiver {
         let mut buffers = BUFFERS.take().unwrap_or_default();
         let (received, may_have_more) = self.socket.receive(&mut buffers.slots, &mut buffers.metas, self.slots_max);
         for (slot, meta) in buffers.slots.chunks_exact_mut(SLOT_BYTES).zip(&buffers.metas[..received]) {
-            if !can_be_answered(meta.addr) {
+            if !can_be_answered(meta) {
                 continue;
             }
             let (path, ecn) = (self.path(meta), ecn(meta));
@@ -93,9 +93,11 @@ impl rx::Queue for Receiver {
     }
 }
 
-/// Port 0 is nobody's: what claims to come from it wants a reply to be wasted.
-fn can_be_answered(remote: SocketAddr) -> bool {
-    remote.port() != 0
+/// Port 0 is nobody's: what claims to come from it wants a reply to be wasted. And nobody can answer from an address that is
+/// everybody's.
+fn can_be_answered(meta: &RecvMeta) -> bool {
+    let is_everybodys = |ip: IpAddr| ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST);
+    meta.addr.port() != 0 && !meta.dst_ip.is_some_and(is_everybodys)
 }
 
 /// What packets are received into.

@@ -55,6 +55,10 @@ impl<O: Outlet> Sender<O> {
         if self.open.as_ref().is_some_and(|batch| !batch.takes(message)) {
             self.close(buffer);
         }
+        // One connection goes on for as long as its congestion window lets it: what there is no room for stays there.
+        if self.open.is_none() && tx::Queue::capacity(self) == 0 {
+            return Err(tx::Error::AtCapacity);
+        }
         let (len, is_open) = match &mut self.open {
             Some(batch) => (batch.append(message, buffer)?, true),
             None => {
@@ -75,6 +79,9 @@ impl<O: Outlet> Sender<O> {
             return;
         };
         self.sends_left = self.sends_left.saturating_sub(1);
+        if self.sends_left == 0 {
+            self.turn.end();
+        }
         let bytes = &buffer[..batch.bytes];
         // What is waiting goes first.
         if !self.unsent.is_empty() {
@@ -84,13 +91,23 @@ impl<O: Outlet> Sender<O> {
         match self.outlet.send(&batch, bytes) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.unsent.push_back((batch, bytes.into())),
-            // Some network devices don't take batches. This is the only way to find out.
-            Err(_) if batch.segments > 1 && self.outlet.segments_max() == 1 => {
-                self.segments_max = 1;
-                self.unsent.extend(batch.singles(bytes).map(|(batch, bytes)| (batch, bytes.into())));
-            }
+            Err(error) if batch.segments > 1 && may_be_its_size(&error) => self.send_singly(&batch, bytes),
             // Lost, as on any network: acknowledgements will tell.
             Err(_) => {}
+        }
+    }
+
+    /// Some network devices don't take batches, and this is the only way to find out: its packets go one by one. An address that
+    /// can't be sent to, or from, gives the same error, and to each of them.
+    fn send_singly(&mut self, batch: &Batch, bytes: &[u8]) {
+        for (single, bytes) in batch.singles(bytes) {
+            match self.outlet.send(&single, bytes) {
+                Ok(()) => self.segments_max = 1,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.unsent.push_back((single, bytes.into()));
+                }
+                Err(_) => {}
+            }
         }
     }
 
@@ -124,16 +141,10 @@ impl<O: Outlet> tx::Tx for Sender<O> {
     }
 
     fn queue<F: FnOnce(&mut Self)>(&mut self, write: F) {
-        if self.unsent.is_empty() {
-            self.sends_left = SENDS_MAX;
-        }
         write(self);
         tx::Queue::flush(self);
         if let Some(buffer) = self.buffer.take() {
             BUFFER.set(Some(buffer));
-        }
-        if self.sends_left == 0 {
-            self.turn.end();
         }
     }
 
@@ -169,10 +180,16 @@ impl<O: Outlet> tx::Queue for Sender<O> {
     }
 }
 
+/// Whether a batch may have been refused for being one: EINVAL, or EIO.
+fn may_be_its_size(error: &io::Error) -> bool {
+    const EIO: i32 = 5;
+    error.kind() == io::ErrorKind::InvalidInput || error.raw_os_error() == Some(EIO)
+}
+
 /// A congestion controller lets that many packets go at once (RFC 9002, section 7.7).
 const SEGMENTS_MAX: usize = 10;
 
-/// Batches in one turn: 1 MiB of the largest.
+/// Batches in one turn, of all connections: 1 MiB of the largest.
 const SENDS_MAX: usize = 16;
 
 thread_local! {

@@ -3,6 +3,7 @@
 use std::{
     io::{self, IoSliceMut},
     net::{SocketAddr, UdpSocket},
+    sync::atomic::{AtomicU32, Ordering},
     task::{Context, Poll},
 };
 
@@ -19,13 +20,16 @@ pub(super) struct Socket {
     /// What the system can do for it.
     state: UdpSocketState,
     local_addr: SocketAddr,
+    /// Attempts to receive that failed since the last that did not.
+    failures: AtomicU32,
 }
 
 impl Socket {
     pub(super) fn new(socket: UdpSocket) -> io::Result<Self> {
         let local_addr = socket.local_addr()?;
         let state = UdpSocketState::new((&socket).into())?;
-        Ok(Self { socket: register(socket, Interest::READABLE)?, state, local_addr })
+        let socket = register(socket, Interest::READABLE)?;
+        Ok(Self { socket, state, local_addr, failures: AtomicU32::new(0) })
     }
 
     pub(super) fn local_addr(&self) -> SocketAddr {
@@ -59,10 +63,18 @@ impl Socket {
         let mut buffers: [_; SLOTS] = std::array::from_fn(|_| IoSliceMut::new(slots.next().unwrap_or_default()));
         let mut received = 0;
         let result = self.socket.try_io(Interest::READABLE, |socket| {
-            received = self.state.recv(socket.into(), &mut buffers[..slots_max], metas)?;
+            match self.state.recv(socket.into(), &mut buffers[..slots_max], metas) {
+                Ok(packets) => received = packets,
+                // Not asked again before something new comes: it would say the same.
+                Err(_) if self.failures.fetch_add(1, Ordering::Relaxed) >= FAILURES_IN_A_ROW_MAX => {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                Err(error) => return Err(error),
+            }
+            self.failures.store(0, Ordering::Relaxed);
             if RECEIVES_BATCHES && received < slots_max { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
         });
-        // Any other error is of one packet, or passes.
+        // Any other error is of one packet, as a rule.
         (received, !matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock))
     }
 
@@ -105,6 +117,9 @@ pub(super) fn ecn(meta: &RecvMeta) -> Ecn {
 
 /// Whether a system call receives as many packets as there are. Elsewhere it is one, and says nothing of the next.
 const RECEIVES_BATCHES: bool = cfg!(any(target_os = "linux", target_os = "android", target_os = "freebsd"));
+
+/// An error of one packet is gone when it was told; one that stays is of the socket.
+const FAILURES_IN_A_ROW_MAX: u32 = 64;
 
 /// Room for packets that one system call receives.
 pub(super) const SLOTS: usize = if BATCH_SIZE < 16 { BATCH_SIZE } else { 16 };

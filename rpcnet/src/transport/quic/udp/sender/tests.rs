@@ -15,19 +15,24 @@ use super::*;
 struct Basket {
     room: usize,
     takes_single_packets_only: bool,
+    /// Nothing can be sent to this port.
+    unreachable: Option<u16>,
     taken: RefCell<Vec<Vec<usize>>>,
     is_waited_for: bool,
 }
 
 impl Outlet for Basket {
     fn segments_max(&self) -> usize {
-        if self.takes_single_packets_only && !self.taken.borrow().is_empty() { 1 } else { 64 }
+        64
     }
 
     fn send(&self, batch: &Batch, bytes: &[u8]) -> io::Result<()> {
         assert_eq!(batch.bytes, bytes.len());
         if self.taken.borrow().len() == self.room {
             return Err(io::ErrorKind::WouldBlock.into());
+        }
+        if self.unreachable == Some(SocketAddr::from(*batch.path.remote_address).port()) {
+            return Err(io::ErrorKind::InvalidInput.into());
         }
         let is_refused = self.takes_single_packets_only && batch.segments > 1;
         let sizes = bytes.chunks(batch.segment_bytes).map(<[u8]>::len).collect();
@@ -98,20 +103,20 @@ fn no_batch_is_larger_than_what_the_system_takes_as_one_packet() {
 #[test]
 fn what_finds_no_room_is_kept_in_order_and_holds_up_the_rest() {
     let mut sender = sender(1);
-    // One connection writes on for as long as its own limits let it.
+    // One connection writes on for as long as it is let.
     sender.queue(|queue| {
-        for len in [100, 200, 300] {
-            assert!(queue.push((to(1), Ecn::Ect0, vec![7; len])).is_ok());
-        }
+        let mut push = |len| queue.push((to(1), Ecn::Ect0, vec![7; len])).map(|outcome| outcome.len);
+        assert!(matches!((push(100), push(200)), (Ok(100), Ok(200))));
+        assert!(matches!(push(300), Err(tx::Error::AtCapacity)), "the second has found no room");
     });
     assert_eq!((taken(&sender), sender.capacity()), (vec![vec![100]], 0));
     assert!(poll(&mut sender).is_pending() && sender.outlet.is_waited_for);
     sender.queue(|queue| assert!(!queue.has_capacity(), "nothing overtakes"));
-    sender.outlet.room = 2;
     assert!(poll(&mut sender).is_pending() && sender.outlet.is_waited_for);
     sender.outlet.room = usize::MAX;
     assert!(poll(&mut sender).is_ready() && !sender.outlet.is_waited_for);
     assert!(sender.has_capacity());
+    push(&mut sender, &[(1, Ecn::Ect0, 300)]);
     assert_eq!(taken(&sender), [vec![100], vec![200], vec![300]]);
 }
 
@@ -120,9 +125,17 @@ fn a_batch_that_the_system_refuses_goes_packet_by_packet_and_so_do_all_others() 
     let mut sender = sender(usize::MAX);
     sender.outlet.takes_single_packets_only = true;
     push(&mut sender, &[500, 500, 400].map(|len| (1, Ecn::Ect0, len)));
-    assert!(poll(&mut sender).is_ready());
     push(&mut sender, &[600, 600].map(|len| (1, Ecn::Ect0, len)));
     assert_eq!(taken(&sender)[1..], [vec![500], vec![500], vec![400], vec![600], vec![600]]);
+}
+
+#[test]
+fn a_peer_that_nothing_can_be_sent_to_takes_no_batches_from_the_others() {
+    let mut sender = sender(usize::MAX);
+    sender.outlet.unreachable = Some(2);
+    push(&mut sender, &[500, 500].map(|len| (2, Ecn::Ect0, len)));
+    push(&mut sender, &[600, 600].map(|len| (1, Ecn::Ect0, len)));
+    assert_eq!(taken(&sender), [vec![600, 600]]);
 }
 
 #[test]
@@ -135,6 +148,7 @@ fn a_turn_sends_so_many_batches_and_then_others_run_first() {
         }
         queue.flush();
         assert!(!queue.has_capacity());
+        assert!(matches!(queue.push((to(1), Ecn::Ect0, vec![7; 50])), Err(tx::Error::AtCapacity)));
     });
     assert!(poll(&mut sender).is_pending(), "once");
     assert!(poll(&mut sender).is_ready());
