@@ -1,7 +1,7 @@
 //! The circuit breaker of one worker: after many failures it is left alone for a while, then one call tries it.
 
 use std::{
-    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -15,12 +15,12 @@ use crate::membership::Time;
 /// five in a row come once in a hundred thousand calls, and the sum gets there less often than that.
 #[derive(Debug, Default)]
 pub(crate) struct Breaker {
-    /// Failures since the last success.
-    in_a_row: AtomicU32,
     /// Rises by [`FAILURE_ADDS`] and falls by one, up to [`DISTRUST_MAX`].
     distrust: AtomicU32,
+    /// Failures since the last success. Small, as the next one: what a pick reads is to fit into a cache line.
+    in_a_row: AtomicU16,
     /// How often it was opened since there was no distrust.
-    opened: AtomicU32,
+    opened: AtomicU16,
     /// Until when it is open, in microseconds; 0 for closed.
     until_us: AtomicU64,
     /// When it was opened or closed last.
@@ -108,11 +108,11 @@ impl Breaker {
         if now.as_micros() < before && !pardoned {
             return;
         }
-        let dead = DEAD_MIN.saturating_mul(1 << times.min(10)).min(DEAD_MAX);
+        let dead = DEAD_MIN.saturating_mul(1_u32 << times.min(10)).min(DEAD_MAX);
         let until = (now + dead.mul_f64(1.0 - jitter / 4.0)).as_micros().max(1);
         // Of several failures at once, one opens it.
         if self.until_us.compare_exchange(before, until, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-            self.opened.store(times + 1, Ordering::Relaxed);
+            self.opened.store(times.saturating_add(1), Ordering::Relaxed);
             self.changed_us.store(now.as_micros().max(1), Ordering::Relaxed);
             self.probe_until_us.store(0, Ordering::Relaxed);
         }
@@ -136,7 +136,7 @@ const FAILURE_ADDS: u32 = 4;
 /// So many more failures than successes make up for.
 const DISTRUST_MAX: u32 = 10 * FAILURE_ADDS;
 /// Finagle's and Linkerd's default.
-const FAILURES_IN_A_ROW: u32 = 5;
+const FAILURES_IN_A_ROW: u16 = 5;
 /// After a try that succeeded: two failures soon after it open it again, for twice as long as the last time.
 const PROBATION: u32 = DISTRUST_MAX - 2 * FAILURE_ADDS;
 const DEAD_MIN: Duration = Duration::from_secs(5);

@@ -51,6 +51,8 @@ pub(crate) struct Experience {
 
 // Where the second line begins.
 const _: () = assert!(mem::offset_of!(Experience, breaker) == 64, "what every call changes has grown beyond its line");
+// Where it ends.
+const _: () = assert!(mem::offset_of!(Experience, drains) < 128, "what a pick reads has grown beyond its line");
 
 /// What the outlier detector decided.
 #[derive(Debug, Default)]
