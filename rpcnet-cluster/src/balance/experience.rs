@@ -131,7 +131,7 @@ impl Experience {
     }
 
     /// It has answered.
-    fn progress(&self, now: Time) {
+    pub(crate) fn on_answers(&self, now: Time) {
         // Of two answers at once the earlier may stay, by as much as lies between them.
         if self.progress_us.load(Ordering::Relaxed) < now.as_micros() {
             self.progress_us.store(now.as_micros(), Ordering::Relaxed);
@@ -143,7 +143,7 @@ impl Experience {
         let micros = now.since(began).as_micros() as f32;
         match outcome {
             Outcome::Success => {
-                self.progress(now);
+                self.on_answers(now);
                 self.successes.fetch_add(1, Ordering::Relaxed);
                 if self.breaker.is_closed() {
                     self.breaker.on_success();
@@ -166,7 +166,7 @@ impl Experience {
                 self.breaker.on_failure(began, now, self.pool.amnesty(), jitter);
             }
             Outcome::Overloaded => {
-                self.progress(now);
+                self.on_answers(now);
                 self.latency.observe(now, micros.max(REFUSAL_COUNTS_AS * self.pool.median.get()));
             }
             Outcome::Cancelled => {
@@ -176,11 +176,6 @@ impl Experience {
                 self.latency.observe_at_least(now, taken, self.pool.usual().latency_us);
             }
         }
-    }
-
-    /// It has answered.
-    pub(crate) fn on_answers(&self, now: Time) {
-        self.progress(now);
     }
 
     /// It has said how many calls of others it has.
@@ -195,10 +190,8 @@ impl Experience {
     }
 
     pub(crate) fn report(&self, now: Time, report: &LoadReport) {
-        let others = self.others_of(report);
-        self.reported.set_others(now, others, true);
+        self.on_load(now, self.others_of(report));
         self.reported.set_state(report);
-        self.pool.on_report(others);
         self.drains.store(report.draining, Ordering::Relaxed);
     }
 

@@ -25,9 +25,11 @@ impl PeakEwma {
     /// Takes a call that was given up after so many microseconds: it would have taken longer. `expected` is what is known of
     /// workers like this one; where that is nothing, it tells nothing.
     pub(crate) fn observe_at_least(&self, now: Time, micros: f32, expected: f32) {
-        let known = |average, age, seen| if seen { faded(average, age, expected) } else { expected };
-        let tells = |average, age, seen| (seen || expected > 0.0) && micros > known(average, age, seen);
-        self.update(|average, age, seen| tells(average, age, seen).then_some(micros), now);
+        let next = |average, age, seen| {
+            let known = if seen { faded(average, age, expected) } else { expected };
+            ((seen || expected > 0.0) && micros > known).then_some(micros)
+        };
+        self.update(next, now);
     }
 
     /// As if it had never been seen.

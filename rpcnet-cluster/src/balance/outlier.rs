@@ -11,8 +11,8 @@ use crate::membership::Time;
 /// Ejects workers that fail much more often than the others, for a while: gRPC's proposal A50, as in Envoy.
 ///
 /// A breaker sees a worker that fails more than every fifth call; this sees one that merely fails more than the others. Every
-/// 10 s those are ejected whose rate of success is 1.9 standard deviations below the mean of at least 5 workers with 100 calls each, and those that fail
-/// 85% of at least 50 calls; and in both cases only those that fail twice as often as the one in the middle, so that nobody is
+/// 10 s those are ejected whose rate of success is 1.9 standard deviations below the mean of at least 5 workers with 100 calls
+/// each, and those that fail 85% of at least 50 calls; and in both cases only those that fail twice as often as the one in the middle, so that nobody is
 /// ejected for what befalls them all. At most a tenth of the workers is out at a time, and at least one may be. The
 /// first time it is for 30 s, then for 30 s longer each time, up to 300 s; each 10 s without ejection take 30 s off again.
 #[derive(Debug, Default)]
