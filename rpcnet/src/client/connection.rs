@@ -24,6 +24,7 @@ use super::{
     lane::{Lane, Request},
     lanes::{Lanes, OpenLane, lanes_for},
     pending::{Answer, Times, answer_of, deadline_exceeded},
+    refusal::watch_refusals,
     sent::SentCall,
     watch::watch,
 };
@@ -41,7 +42,7 @@ use crate::{
     transport::{
         frames::{FrameReceiver, FrameSender},
         path::Path,
-        quic::{self, BidirectionalStream, Handle, ReceiveStream, StreamAcceptor, connection_error},
+        quic::{self, BidirectionalStream, Handle, ReceiveStream, Refusals, StreamAcceptor, connection_error},
     },
 };
 
@@ -67,7 +68,7 @@ impl Connection {
         hearing: &Hearing,
     ) -> Result<Arc<Self>, RpcError> {
         let message_bytes_max = settings.message_bytes_max;
-        let Greeted { connection, control, hello } = greeted;
+        let Greeted { connection, refusals, control, hello } = greeted;
         let remote_addr = connection.remote_addr().map_err(connection_error)?;
         let gate = Arc::new(Gate::new(hello.calls_max));
         let path = quic::path(&connection.handle());
@@ -82,7 +83,8 @@ impl Connection {
             message_bytes_max,
             handle: handle.clone(),
         };
-        let alive = Alive { gate: Arc::clone(&gate), path, probe_interval: settings.probe_interval };
+        let probe_interval = settings.probe_interval;
+        let alive = Alive { gate: Arc::clone(&gate), path, probe_interval, refusals, remote_addr };
         let others = Others { alive, responses, lanes_wanted: settings.lanes };
         tokio::spawn(others.run(acceptor, control));
         let server_takes = usize::try_from(hello.message_bytes_max).unwrap_or(usize::MAX);
@@ -327,6 +329,8 @@ struct Alive {
     gate: Arc<Gate>,
     path: Arc<Path>,
     probe_interval: Option<Duration>,
+    refusals: Refusals,
+    remote_addr: SocketAddr,
 }
 
 /// What a connection has besides its first lane.
@@ -342,7 +346,7 @@ impl Others {
     #[expect(clippy::manual_async_fn, reason = "the arguments of an `async fn` lie in its task twice")]
     fn run(self, mut acceptor: StreamAcceptor, mut control: FrameReceiver) -> impl Future<Output = ()> + Send {
         async move {
-            let Self { alive: Alive { gate, path, probe_interval }, responses, .. } = &self;
+            let Self { alive: Alive { gate, path, probe_interval, refusals, remote_addr }, responses, .. } = &self;
             let Responses { lanes, handle, .. } = responses;
             let ping = || {
                 // A connection that is gone can't be pinged, and its streams tell.
@@ -350,6 +354,7 @@ impl Others {
             };
             let error = tokio::select! {
                 error = watch(gate, path, *probe_interval, ping) => error,
+                error = watch_refusals(path, ping, || refusals.refused(*remote_addr)) => error,
                 error = responses.accept(&mut acceptor) => error,
                 error = read_control(&mut control, gate) => error,
                 Err(error) = self.open_lanes() => error,

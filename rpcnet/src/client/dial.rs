@@ -5,14 +5,12 @@ use std::{
     io, mem,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
     sync::Arc,
-    time::Duration,
 };
 
 use bytes::{BufMut, BytesMut};
-use futures::{StreamExt, stream::FuturesUnordered};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-use super::{connection::Connection, hearing::Hearing};
+use super::{connection::Connection, hearing::Hearing, race::race, refusal::nobody_listens};
 #[cfg(feature = "simulation")]
 use crate::transport::quic::SimulatedSocket;
 use crate::{
@@ -21,7 +19,7 @@ use crate::{
     proto::{CloseCode, Frame, FrameKind, Hello, ProtocolError, StreamKind, VERSION},
     transport::{
         frames::{FrameReceiver, FrameSender},
-        quic::{self, Connect, Connection as QuicConnection, Socket, connection_error},
+        quic::{self, Connect, Connection as QuicConnection, Refusals, Socket, connection_error},
         tls::{self, VerificationLog},
     },
 };
@@ -29,6 +27,8 @@ use crate::{
 /// A connection after the hellos.
 pub(super) struct Greeted {
     pub(super) connection: QuicConnection,
+    /// What the server's host says when the server is gone.
+    pub(super) refusals: Refusals,
     /// What the server says on the control stream.
     pub(super) control: FrameReceiver,
     /// What the server allows.
@@ -43,7 +43,7 @@ pub(super) async fn dial(
 ) -> Result<Arc<Connection>, RpcError> {
     let limit = config.settings().connect_timeout;
     let mut failures = Vec::new();
-    let dialed = match timeout(limit, race(target, config, hearing, &mut failures)).await {
+    let dialed = match timeout(limit, dial_any(target, config, hearing, &mut failures)).await {
         Ok(dialed) => dialed,
         Err(_) => {
             let silence =
@@ -58,9 +58,7 @@ pub(super) async fn dial(
     dialed.map_err(|error| error.with_executed(Executed::No))
 }
 
-/// Tries the addresses one after the other, without waiting for each to fail (RFC 8305): a host that is down says
-/// nothing over UDP, and `localhost` is often two addresses of which a server has one.
-async fn race(
+async fn dial_any(
     target: &Target,
     config: &ClientConfig,
     hearing: &Hearing,
@@ -70,21 +68,8 @@ async fn race(
     for addr in &addrs {
         config.check_target(*addr)?;
     }
-    let mut attempts: FuturesUnordered<_> = addrs
-        .iter()
-        .zip(0..)
-        .map(|(addr, place)| async move {
-            sleep(ATTEMPT_DELAY * place).await;
-            attempt(*addr, target, config, hearing).await.map_err(|error| (*addr, error))
-        })
-        .collect();
-    while let Some(attempt) = attempts.next().await {
-        match attempt {
-            Ok(connection) => return Ok(connection),
-            Err(failure) => failures.push(failure),
-        }
-    }
-    Err(all_failed(target, mem::take(failures)))
+    let connected = race(&addrs, |addr| attempt(addr, target, config, hearing), failures).await;
+    connected.ok_or_else(|| all_failed(target, mem::take(failures)))
 }
 
 async fn attempt(
@@ -98,9 +83,13 @@ async fn attempt(
     tls::check_server_name(&server_name)?;
     let (tls, log) = tls::client_tls(config)?;
     let socket = bind(addr, settings).await?;
-    let endpoint = quic::client_endpoint(socket, tls, &settings.connection, settings.connect_timeout)?;
+    let (endpoint, refusals) = quic::client_endpoint(socket, tls, &settings.connection, settings.connect_timeout)?;
     let connect = Connect::new(addr).with_server_name(server_name.as_str());
-    let mut connection = match endpoint.connect(connect).await {
+    let connected = tokio::select! {
+        connected = endpoint.connect(connect) => connected,
+        () = refusals.refused(addr) => return Err(nobody_listens("is the server running, and is this its port?")),
+    };
+    let mut connection = match connected {
         Ok(connection) => connection,
         Err(failure) => return Err(refused(connection_error(failure), &log, &server_name)),
     };
@@ -108,12 +97,12 @@ async fn attempt(
     // A server sends no requests, so there is nothing to limit but its answers.
     let hello = Hello::new(0, settings.message_bytes_max as u64);
     let hello = if hearing.is_wished() { hello.wishing_load() } else { hello };
-    let greeted = greet(connection, &hello).await?;
+    let greeted = greet(connection, refusals, &hello).await?;
     Connection::open(greeted, settings, hearing).await
 }
 
 /// Opens the control stream and waits for the server's hello.
-async fn greet(mut connection: QuicConnection, own: &Hello) -> Result<Greeted, RpcError> {
+async fn greet(mut connection: QuicConnection, refusals: Refusals, own: &Hello) -> Result<Greeted, RpcError> {
     let stream = connection.open_bidirectional_stream().await.map_err(connection_error)?;
     let (receive, send) = quic::split(stream);
     let mut send = FrameSender::new(send);
@@ -137,7 +126,7 @@ async fn greet(mut connection: QuicConnection, own: &Hello) -> Result<Greeted, R
         );
         return Err(RpcError::new(ErrorKind::Protocol, Executed::No, message));
     }
-    Ok(Greeted { connection, control: frames, hello })
+    Ok(Greeted { connection, refusals, control: frames, hello })
 }
 
 /// The handshake's failure, with the verifier's own words where it was the one to refuse.
@@ -198,6 +187,3 @@ fn all_failed(target: &Target, mut failures: Failures) -> RpcError {
 
 /// Which addresses failed, and why.
 type Failures = Vec<(SocketAddr, RpcError)>;
-
-/// RFC 8305, section 8: the connection attempt delay.
-const ATTEMPT_DELAY: Duration = Duration::from_millis(250);

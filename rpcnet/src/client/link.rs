@@ -28,9 +28,9 @@ pub(super) struct Link {
 #[derive(Clone)]
 pub(super) enum State {
     Up(Arc<Connection>),
-    /// The connection was lost, and the first attempt at another has not failed yet.
+    /// The connection was lost, and another may be there any moment.
     Connecting(RpcError),
-    /// The last attempt failed.
+    /// The server could not be reached for as long as one attempt may take.
     Down(RpcError),
     /// Nobody tries any more.
     Over(RpcError),

@@ -11,6 +11,8 @@ mod lane;
 mod lanes;
 mod link;
 mod pending;
+mod race;
+mod refusal;
 mod resend;
 mod sent;
 mod state;

@@ -33,7 +33,7 @@ pub(super) async fn watch(gate: &Gate, path: &Path, interval: Option<Duration>, 
                 () = next_ping => {
                     let is_silent = mem::replace(&mut heard, path.heard()) == heard;
                     silence = if is_silent { silence + interval.unwrap_or_default().min(SILENCE_EACH_MAX) } else { Duration::ZERO };
-                    if silence >= silence_max(path.smoothed_rtt()) {
+                    if silence >= silence_max(path) {
                         return swallowed();
                     }
                     ping();
@@ -51,8 +51,8 @@ pub(super) async fn watch(gate: &Gate, path: &Path, interval: Option<Duration>, 
 }
 
 /// What three probe timeouts take, each twice as long as the one before, and the rest of what is given to a path.
-fn silence_max(smoothed_rtt: Duration) -> Duration {
-    7 * (smoothed_rtt + smoothed_rtt / 2 + PEERS_DELAY) + GRACE
+fn silence_max(path: &Path) -> Duration {
+    7 * path.probe_timeout() + GRACE
 }
 
 fn swallowed() -> RpcError {
@@ -67,9 +67,6 @@ const GRACE: Duration = Duration::from_millis(200);
 /// What one silence between two pings counts, however far they are apart: so a path is asked several times, and never given up
 /// before it was asked at all.
 const SILENCE_EACH_MAX: Duration = Duration::from_millis(100);
-
-/// For how long a peer may keep an acknowledgement back: RFC 9000, section 18.2.
-const PEERS_DELAY: Duration = Duration::from_millis(25);
 
 #[cfg(test)]
 mod tests {

@@ -62,6 +62,13 @@ impl Path {
         Duration::from_micros(self.smoothed_rtt_us.load(Ordering::Relaxed).into())
     }
 
+    /// How long an acknowledgement may take, as QUIC reckons before it probes (RFC 9002, section 6.2.1), on a path whose round
+    /// trips vary by an eighth.
+    pub(crate) fn probe_timeout(&self) -> Duration {
+        let smoothed_rtt = self.smoothed_rtt();
+        smoothed_rtt + smoothed_rtt / 2 + PEERS_DELAY
+    }
+
     /// The shortest round trip so far: what the path takes, without what its ends take.
     pub(crate) fn min_rtt(&self) -> Duration {
         Duration::from_micros(self.min_rtt_us.load(Ordering::Relaxed).into())
@@ -74,6 +81,9 @@ fn micros(duration: Duration) -> u32 {
 
 /// One probe may be lost, and two; three in a row are more than chance on any path that is of use.
 const TIMEOUTS_MAX: u32 = 3;
+
+/// For how long a peer may keep an acknowledgement back: RFC 9000, section 18.2.
+const PEERS_DELAY: Duration = Duration::from_millis(25);
 
 #[cfg(test)]
 mod tests {

@@ -49,6 +49,7 @@ pub(crate) use s2n_quic::{
 #[cfg(feature = "simulation")]
 pub(crate) use simulated::SimulatedSocket;
 pub(crate) use stream::{ReceiveStream, SendStream, split};
+pub(crate) use udp::Refusals;
 
 /// Where an endpoint's packets come from and go to.
 pub(crate) enum Socket {
@@ -124,22 +125,24 @@ fn server_endpoint_over(
     }
 }
 
-/// Opens a client's endpoint on `socket`. Its tasks run on the current tokio runtime.
+/// Opens a client's endpoint on `socket`, and says how to hear of what its peer refuses. Its tasks run on the current tokio
+/// runtime.
 pub(crate) fn client_endpoint(
     socket: Socket,
     tls: Arc<rustls::ClientConfig>,
     connection: &ConnectionSettings,
     connect_timeout: Duration,
-) -> Result<ClientEndpoint, RpcError> {
+) -> Result<(ClientEndpoint, Refusals), RpcError> {
     match socket {
         Socket::System(socket) => {
             let io = io_provider(socket, connection).map_err(no_socket)?;
-            client_endpoint_over(io, tls, connection, connect_timeout)
+            let refusals = io.refusals();
+            Ok((client_endpoint_over(io, tls, connection, connect_timeout)?, refusals))
         }
         #[cfg(feature = "simulation")]
         Socket::Simulated(socket) => {
             let io = socket.into_provider(connection.max_mtu.unwrap_or(MTU_MAX_NETWORK));
-            client_endpoint_over(io, tls, connection, connect_timeout)
+            Ok((client_endpoint_over(io, tls, connection, connect_timeout)?, Refusals::default()))
         }
     }
 }
@@ -264,7 +267,7 @@ fn io_provider(socket: UdpSocket, settings: &ConnectionSettings) -> io::Result<u
         // As much as is granted: Linux grants up to `net.core.rmem_max` without a word, others nothing beyond theirs.
         let _ = system.set_recv_buffer_size(RECEIVE_BUFFER_BYTES);
     }
-    Ok(udp::Provider { socket, max_mtu: settings.max_mtu.unwrap_or(MTU_MAX_LOOPBACK) })
+    udp::Provider::new(socket, settings.max_mtu.unwrap_or(MTU_MAX_LOOPBACK))
 }
 
 /// How large the packets of a path may become, if it turns out to carry them.

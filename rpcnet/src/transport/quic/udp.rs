@@ -6,8 +6,10 @@
 //! task woken by another; for an idle connection, no buffer at all.
 
 mod batch;
+mod error_queue;
 mod outlet;
 mod receiver;
+mod refusals;
 mod sender;
 mod socket;
 #[cfg(test)]
@@ -26,11 +28,25 @@ use receiver::Receiver;
 use sender::Sender;
 use socket::Socket;
 
+pub(crate) use refusals::Refusals;
+
 /// Runs an endpoint as one task of the current runtime.
 pub(super) struct Provider {
-    pub(super) socket: UdpSocket,
+    socket: Arc<Socket>,
     /// In bytes, with the headers of IP and UDP.
-    pub(super) max_mtu: u16,
+    max_mtu: u16,
+}
+
+impl Provider {
+    /// Of the current runtime.
+    pub(super) fn new(socket: UdpSocket, max_mtu: u16) -> io::Result<Self> {
+        Ok(Self { socket: Arc::new(Socket::new(socket)?), max_mtu })
+    }
+
+    /// What the peer's host will have to say. Only for a client, which has one peer.
+    pub(super) fn refusals(&self) -> Refusals {
+        Refusals::of(&self.socket)
+    }
 }
 
 impl quic_io::Provider for Provider {
@@ -38,10 +54,10 @@ impl quic_io::Provider for Provider {
     type Error = io::Error;
 
     fn start<E: Endpoint<PathHandle = Tuple>>(self, mut endpoint: E) -> io::Result<SocketAddress> {
-        let socket = Arc::new(Socket::new(self.socket)?);
+        let Self { socket, max_mtu } = self;
         let local_addr = socket.local_addr();
         // RFC 9000, section 14: a path's limit is only found out by packets that are not fragmented on their way.
-        let max_mtu = if socket.may_fragment() { MTU_MIN } else { self.max_mtu };
+        let max_mtu = if socket.may_fragment() { MTU_MIN } else { max_mtu };
         endpoint.set_mtu_config(mtu_config(max_mtu)?);
         let receiver = Receiver::new(Arc::clone(&socket));
         let event_loop = EventLoop::new(endpoint, receiver, Sender::new(SocketOutlet::new(socket), max_mtu));

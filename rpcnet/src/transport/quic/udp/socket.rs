@@ -9,12 +9,15 @@ use std::{
 
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
 use s2n_quic_core::inet::ExplicitCongestionNotification as Ecn;
-use tokio::io::{Interest, unix::AsyncFd};
+use tokio::io::{
+    Interest,
+    unix::{AsyncFd, AsyncFdReadyGuard},
+};
 
 use super::batch::Batch;
 
 pub(super) struct Socket {
-    /// Registered for reading alone. With writing, each packet sent would end the next wait for events: room in the send
+    /// Registered for reading, and for errors, which come rarely. With writing, each packet sent would end the next wait for events: room in the send
     /// buffer is an event, too.
     socket: AsyncFd<UdpSocket>,
     /// What the system can do for it.
@@ -28,8 +31,12 @@ impl Socket {
     pub(super) fn new(socket: UdpSocket) -> io::Result<Self> {
         let local_addr = socket.local_addr()?;
         let state = UdpSocketState::new((&socket).into())?;
-        let socket = register(socket, Interest::READABLE)?;
+        let socket = register(socket, Interest::READABLE | Interest::ERROR)?;
         Ok(Self { socket, state, local_addr, failures: AtomicU32::new(0) })
+    }
+
+    pub(super) fn system(&self) -> &UdpSocket {
+        self.socket.get_ref()
     }
 
     pub(super) fn local_addr(&self) -> SocketAddr {
@@ -51,10 +58,14 @@ impl Socket {
         self.socket.poll_read_ready(cx).map_ok(drop)
     }
 
+    pub(super) async fn ready(&self, interest: Interest) -> io::Result<AsyncFdReadyGuard<'_, UdpSocket>> {
+        self.socket.ready(interest).await
+    }
+
     /// Fills up to `slots_max` of `slots` and their `metas`, and says how many, and whether there may be more.
     ///
-    /// A call that fills fewer slots than it was given has emptied the socket (`recvmmsg` ends early only then, or for an
-    /// error of the socket, which one without a peer and without `IP_RECVERR` never has). So the readiness is over, and
+    /// A call that fills fewer slots than it was given has emptied the socket: `recvmmsg` ends early only then, or for an error
+    /// that is reported in its midst, and what that leaves behind, the next packet brings along. So the readiness is over, and
     /// no second call needs to find nothing. No packet is missed: `try_io` notes the number of the last event before the
     /// call, and takes back the readiness of that event alone. Whatever comes after the call found nothing more is an
     /// event of its own, since epoll reports edges, and sets the readiness again, before or after this.
