@@ -92,6 +92,7 @@ struct Inner {
     message: Cow<'static, str>,
     body: Bytes,
     source: Option<Arc<dyn Error + Send + Sync>>,
+    refused: bool,
 }
 
 impl RpcError {
@@ -132,7 +133,8 @@ impl RpcError {
 
     pub(crate) fn new(kind: ErrorKind, executed: Executed, message: impl Into<Cow<'static, str>>) -> Self {
         let (method, peer, body, source) = (None, None, Bytes::new(), None);
-        Self { inner: Box::new(Inner { kind, executed, method, peer, message: message.into(), body, source }) }
+        let (message, refused) = (message.into(), false);
+        Self { inner: Box::new(Inner { kind, executed, method, peer, message, body, source, refused }) }
     }
 
     /// The failure of a call over a channel of another crate.
@@ -144,6 +146,18 @@ impl RpcError {
     pub(crate) fn with_source(mut self, source: impl Error + Send + Sync + 'static) -> Self {
         self.inner.source = Some(Arc::new(source));
         self
+    }
+
+    /// The server's host said that nothing listens there.
+    pub(crate) fn by_refusal(mut self) -> Self {
+        self.inner.refused = true;
+        self
+    }
+
+    /// Whether the server's host said that nothing listens there: its server may just be starting.
+    #[doc(hidden)]
+    pub fn is_refusal(&self) -> bool {
+        self.inner.refused
     }
 
     #[doc(hidden)]

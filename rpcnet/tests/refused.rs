@@ -4,7 +4,7 @@
 mod common;
 
 use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+    net::{Ipv6Addr, SocketAddr},
     time::Duration,
 };
 
@@ -12,10 +12,9 @@ use common::{Event, ProbeClient, development, proxy::Proxy, raw_client_over, rpc
 use rpcnet::{Client, ClientConfig, ClientConfigBuilder, ConnectionState, ErrorKind, Executed, Server};
 use tokio::time::timeout;
 
-/// Far less than anything else takes to notice.
+/// A client that notices nothing by silence within this, but for the probes of a call that waits.
 const SOON: Duration = Duration::from_secs(5);
 
-/// A client that notices nothing by silence while the test lasts.
 fn patient() -> ClientConfigBuilder {
     ClientConfig::development()
         .with_connect_timeout(Duration::from_secs(3600))
@@ -24,14 +23,12 @@ fn patient() -> ClientConfigBuilder {
         .with_idle_timeout(Duration::from_secs(3600))
 }
 
-fn nobody(ip: impl Into<IpAddr>) -> SocketAddr {
-    let socket = UdpSocket::bind((ip.into(), 0)).expect("a free port");
-    socket.local_addr().expect("bound")
-}
-
 #[tokio::test]
 async fn connecting_to_a_port_where_nothing_listens_fails_at_once_and_says_so() {
-    for addr in [nobody(Ipv4Addr::LOCALHOST), nobody(Ipv6Addr::LOCALHOST)] {
+    let [_, high, middle, low] = std::process::id().to_be_bytes();
+    // Nobody else takes the one, and nobody the other unless told to.
+    let nobody = [SocketAddr::from(([127, high | 0x80, middle, low], 7_902)), (Ipv6Addr::LOCALHOST, 7_902).into()];
+    for addr in nobody {
         let connecting = Client::connect(addr, patient().build().expect("valid"));
         let error = timeout(SOON, connecting).await.expect("at once").expect_err("nobody is there");
         assert_eq!((error.kind(), error.executed()), (ErrorKind::Connection, Executed::No));

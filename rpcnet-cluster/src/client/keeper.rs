@@ -64,10 +64,11 @@ impl Keeper {
                     Err(_) => { source_lives = false; continue; }
                 },
                 Some(news) = self.news.1.recv() => {
-                    self.follow(news);
+                    let mut changes = self.follow(news);
                     while let Ok(news) = self.news.1.try_recv() {
-                        self.follow(news);
+                        changes |= self.follow(news);
                     }
+                    if !changes { self.tell(); continue; }
                 }
                 () = shared.group_added.notified() => {}
                 _ = sweep.tick() => { self.sweep(); continue; }
@@ -124,16 +125,18 @@ impl Keeper {
         }
     }
 
-    /// Takes what has become of a link.
-    fn follow(&mut self, news: LinkNews) {
+    /// Takes what has become of a link, and says whether calls may have to know: another failure of the same one is no news.
+    fn follow(&mut self, news: LinkNews) -> bool {
         let Some(link) = self.links.get_mut(&news.place.id).filter(|link| link.place == news.place) else {
-            return;
+            return false;
         };
+        let changes = !matches!((&link.state, &news.state), (LinkState::Down(_), LinkState::Down(_)));
         link.connections += usize::from(matches!(news.state, LinkState::Up(_)));
         link.state = news.state.clone();
         if self.shared.observer().is_some() {
             self.untold.push(news);
         }
+        changes
     }
 
     /// Tells the observer what every group has been shown by now.

@@ -37,11 +37,10 @@ pub(super) struct LinkNews {
 pub(super) enum LinkState {
     /// Nobody asked for it yet.
     Idle,
-    /// The first attempt is under way, or the first after the connection was lost: calls that have nowhere else to go wait
-    /// for it.
+    /// The first connection is being made, or the first after one was lost: calls that have nowhere else to go wait for it.
     Connecting,
     Up(DirectConnection),
-    /// The last attempt failed, and there will be others.
+    /// An attempt failed, and there will be others.
     Down(RpcError),
 }
 
@@ -90,7 +89,7 @@ impl Place {
 impl Linker {
     /// Runs until nobody wants the news any more.
     pub(super) async fn run(self) {
-        let mut pause = PAUSE_MIN;
+        let (mut pause, mut since) = (PAUSE_MIN, Instant::now());
         loop {
             match self.dial().await {
                 Ok(connection) => {
@@ -104,7 +103,10 @@ impl Linker {
                     if !self.tell(LinkState::Connecting).await {
                         return;
                     }
+                    since = Instant::now();
                 }
+                // It may just be starting: an attempt on a server that is silent takes as long.
+                Err(error) if error.is_refusal() && since.elapsed() < self.connect_timeout => {}
                 Err(error) => {
                     tracing::debug!(worker = %self.place.id, %error, "no connection yet");
                     if !self.tell(LinkState::Down(error)).await {

@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Write as _,
-    io, mem,
+    io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
     sync::Arc,
 };
@@ -10,7 +10,12 @@ use std::{
 use bytes::{BufMut, BytesMut};
 use tokio::time::timeout;
 
-use super::{connection::Connection, hearing::Hearing, race::race, refusal::nobody_listens};
+use super::{
+    connection::Connection,
+    hearing::Hearing,
+    race::race,
+    refusal::{nobody_listens, watch_refusals},
+};
 #[cfg(feature = "simulation")]
 use crate::transport::quic::SimulatedSocket;
 use crate::{
@@ -48,11 +53,7 @@ pub(super) async fn dial(
         Err(_) => {
             let silence =
                 format!("no answer within {limit:?}: does an rpcnet/1 server listen there, and does UDP get through?");
-            Err(match failures.is_empty() {
-                true => RpcError::new(ErrorKind::Connection, Executed::No, format!("{target}: {silence}")),
-                // What the others said is more than the silence of the rest.
-                false => all_failed(target, failures),
-            })
+            Err(all_failed(target, &failures, Some(&silence)))
         }
     };
     dialed.map_err(|error| error.with_executed(Executed::No))
@@ -69,7 +70,7 @@ async fn dial_any(
         config.check_target(*addr)?;
     }
     let connected = race(&addrs, |addr| attempt(addr, target, config, hearing), failures).await;
-    connected.ok_or_else(|| all_failed(target, mem::take(failures)))
+    connected.ok_or_else(|| all_failed(target, failures, None))
 }
 
 async fn attempt(
@@ -89,10 +90,25 @@ async fn attempt(
         connected = endpoint.connect(connect) => connected,
         () = refusals.refused(addr) => return Err(nobody_listens("is the server running, and is this its port?")),
     };
-    let mut connection = match connected {
-        Ok(connection) => connection,
-        Err(failure) => return Err(refused(connection_error(failure), &log, &server_name)),
+    let connection = connected.map_err(|failure| told_by_verifier(connection_error(failure), &log, &server_name))?;
+    let (path, handle) = (quic::path(&connection.handle()), connection.handle());
+    let ping = || {
+        // A connection that is gone can't be pinged, and its streams tell.
+        let _ = handle.clone().ping();
     };
+    tokio::select! {
+        opened = open(connection, refusals.clone(), settings, hearing) => opened,
+        gone = watch_refusals(&path, ping, || refusals.refused(addr)) => Err(gone),
+    }
+}
+
+/// Makes a connection out of what the handshake has left.
+async fn open(
+    mut connection: QuicConnection,
+    refusals: Refusals,
+    settings: &ClientSettings,
+    hearing: &Hearing,
+) -> Result<Arc<Connection>, RpcError> {
     connection.keep_alive(settings.connection.keep_alive_interval.is_some()).map_err(connection_error)?;
     // A server sends no requests, so there is nothing to limit but its answers.
     let hello = Hello::new(0, settings.message_bytes_max as u64);
@@ -130,7 +146,7 @@ async fn greet(mut connection: QuicConnection, refusals: Refusals, own: &Hello) 
 }
 
 /// The handshake's failure, with the verifier's own words where it was the one to refuse.
-fn refused(error: RpcError, log: &VerificationLog, server_name: &str) -> RpcError {
+fn told_by_verifier(error: RpcError, log: &VerificationLog, server_name: &str) -> RpcError {
     match log.take(server_name) {
         Some(reason) => RpcError::new(ErrorKind::Tls, Executed::No, reason),
         None => error,
@@ -168,21 +184,28 @@ async fn bind(to: SocketAddr, settings: &ClientSettings) -> Result<Socket, RpcEr
     open().map(Socket::System).map_err(not_bound)
 }
 
-/// One failure is told as it is; of several, each with its address.
-fn all_failed(target: &Target, mut failures: Failures) -> RpcError {
-    let Some((first, rest)) = failures.split_first() else {
-        return RpcError::new(ErrorKind::Connection, Executed::No, format!("{target} has no address"));
+/// Why no address could be reached: what each has said, and the `silence` of the others. One failure is told as it is; of
+/// several, each with its address.
+fn all_failed(target: &Target, failures: &[(SocketAddr, RpcError)], silence: Option<&str>) -> RpcError {
+    // The server itself says more than a host without one.
+    let telling = failures.iter().find(|(_, error)| !error.is_refusal()).or(failures.first());
+    let Some((_, telling)) = telling else {
+        let silence = silence.unwrap_or("the name has no address");
+        return RpcError::new(ErrorKind::Connection, Executed::No, format!("{target}: {silence}"));
     };
-    if rest.is_empty() {
-        let (_, error) = failures.remove(0);
-        return error.at(target);
+    if failures.len() == 1 && silence.is_none() {
+        return telling.clone().at(target);
     }
     let mut message = format!("no address of {target} could be reached");
-    for (addr, error) in &failures {
+    for (addr, error) in failures {
         // Writing to a string can't fail.
         let _ = write!(message, "; {addr}: {error}");
     }
-    RpcError::new(first.1.kind(), Executed::No, message)
+    if let Some(silence) = silence {
+        let _ = write!(message, "; the others: {silence}");
+    }
+    let error = RpcError::new(telling.kind(), Executed::No, message);
+    if silence.is_none() && telling.is_refusal() { error.by_refusal() } else { error }
 }
 
 /// Which addresses failed, and why.

@@ -30,7 +30,7 @@ pub(super) enum State {
     Up(Arc<Connection>),
     /// The connection was lost, and another may be there any moment.
     Connecting(RpcError),
-    /// The server could not be reached for as long as one attempt may take.
+    /// The last attempt failed; if it was refused, so were those before, for as long as one attempt may take.
     Down(RpcError),
     /// Nobody tries any more.
     Over(RpcError),
@@ -56,7 +56,7 @@ impl Link {
     ///
     /// # Errors
     ///
-    /// There is none and the last attempt to make one failed, or the deadline passed. The call was not sent.
+    /// There is none and the server is given up for now, or the deadline passed. The call was not sent.
     pub(super) async fn connection(&self, deadline: Instant) -> Result<Arc<Connection>, RpcError> {
         match self.current() {
             Some(connection) => Ok(connection),

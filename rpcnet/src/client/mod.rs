@@ -62,8 +62,9 @@ use supervisor::Supervisor;
 ///   long as their deadline allows. Those with a stream of requests are not, once some of it may have been taken.
 /// - Those that were sent and got no answer fail with [`Executed::Maybe`](crate::Executed::Maybe). Those of `idempotent` methods are
 ///   sent again instead, twice at most.
-/// - New ones wait for the first attempt. Once that has failed, they fail at once with its error and
-///   [`Executed::No`](crate::Executed::No), so that a caller can turn elsewhere, until a connection is there again; or they wait, if the
+/// - New ones wait for the next connection until an attempt fails: of a server that does not run until the [connect
+///   timeout](crate::ClientConfigBuilder::with_connect_timeout) has passed, as it may just be starting again. From then on they
+///   fail at once with the attempt's error and [`Executed::No`](crate::Executed::No), so that a caller can turn elsewhere, until a connection is there again; or they wait, if the
 ///   client was [told to](crate::ClientConfigBuilder::with_wait_for_ready).
 ///
 /// A server that [shuts down](crate::Server::shutdown) tells its clients before: their calls in flight end on the old connection

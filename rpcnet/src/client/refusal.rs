@@ -3,9 +3,9 @@
 //! Most servers that die leave their host behind: killed, crashed, out of memory. To packets that come for them it answers
 //! that nothing listens there, long before silence would tell.
 
-use std::future::Future;
+use std::{convert::Infallible, future::Future};
 
-use tokio::time::sleep;
+use tokio::time::timeout;
 
 use crate::{ErrorKind, Executed, RpcError, transport::path::Path};
 
@@ -19,16 +19,24 @@ where
         refused().await;
         let heard = path.heard();
         ping();
-        sleep(PATIENCE * path.probe_timeout()).await;
+        // Those that come meanwhile are taken, since there is little room for them.
+        let _ = timeout(PATIENCE * path.probe_timeout(), forever(&refused)).await;
         if path.heard() == heard {
             return nobody_listens("its process has ended, or closed its socket");
         }
     }
 }
 
-pub(super) fn nobody_listens(so: &str) -> RpcError {
-    let message = format!("the server's host says that nothing listens at its port: {so}");
-    RpcError::new(ErrorKind::Connection, Executed::Maybe, message)
+async fn forever<F: Future<Output = ()>>(refused: impl Fn() -> F) -> Infallible {
+    loop {
+        refused().await;
+    }
+}
+
+/// The error that stands for a refusal, with what to make of it.
+pub(super) fn nobody_listens(advice: &str) -> RpcError {
+    let message = format!("the server's host says that nothing listens at its port: {advice}");
+    RpcError::new(ErrorKind::Connection, Executed::Maybe, message).by_refusal()
 }
 
 /// In probe timeouts: an answer to the ping takes one at most, by QUIC's own reckoning.
@@ -43,11 +51,17 @@ mod tests {
     };
 
     use futures::future::Either;
-    use tokio::time::{Instant, timeout};
+    use tokio::time::{Instant, Sleep, sleep, timeout};
 
     use super::*;
 
+    const MS: Duration = Duration::from_millis(1);
     const RTT: Duration = Duration::from_millis(10);
+
+    /// A host that says so again and again.
+    fn once_a_millisecond() -> Sleep {
+        sleep(MS)
+    }
 
     fn path() -> Path {
         let path = Path::default();
@@ -59,15 +73,16 @@ mod tests {
     async fn a_server_that_is_refused_and_silent_is_gone() {
         let (path, pings) = (path(), Cell::new(0));
         let start = Instant::now();
-        let error = watch_refusals(&path, || pings.set(pings.get() + 1), || ready(())).await;
+        let error = watch_refusals(&path, || pings.set(pings.get() + 1), once_a_millisecond).await;
         assert_eq!((error.kind(), error.executed()), (ErrorKind::Connection, Executed::Maybe));
-        assert_eq!((start.elapsed(), pings.get()), (2 * Duration::from_millis(40), 1));
+        assert!(error.is_refusal());
+        assert_eq!((start.elapsed(), pings.get()), (MS + 2 * Duration::from_millis(40), 1));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_server_that_answers_is_there_whatever_its_host_is_said_to_say() {
         let path = path();
-        let watching = watch_refusals(&path, || path.hear(), || ready(()));
+        let watching = watch_refusals(&path, || path.hear(), once_a_millisecond);
         assert!(timeout(Duration::from_secs(60), watching).await.is_err());
     }
 

@@ -13,9 +13,11 @@ use crate::RpcError;
 pub enum ConnectionState {
     /// It has one.
     Connected,
-    /// The connection was lost, for this reason, and the first attempt at another is under way: calls wait for it.
+    /// The connection was lost, for this reason, and another one is being made: calls wait for it.
     Connecting(RpcError),
-    /// The last attempt failed, for this reason; there will be others. Calls fail at once, unless the client
+    /// The last attempt failed, for this reason; there will be others. One that the server's host refused counts once the
+    /// [connect timeout](crate::ClientConfigBuilder::with_connect_timeout) has passed: the server may just be starting again.
+    /// Calls fail at once, unless the client
     /// [waits](crate::ClientConfigBuilder::with_wait_for_ready).
     Disconnected(RpcError),
 }

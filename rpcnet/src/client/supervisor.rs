@@ -54,19 +54,21 @@ impl Supervisor {
     async fn reconnect(&mut self) -> Arc<Connection> {
         // An attempt on a server that is silent takes as long; one that is refused at once may just be starting again.
         let down_from = Instant::now() + self.config.settings().connect_timeout;
-        let mut failure = None;
+        let mut refused = None;
         loop {
             let pause = self.backoff.next(rand::random());
-            if let Some(error) = failure.filter(|_| Instant::now() + pause >= down_from) {
+            if let Some(error) = refused.filter(|_| Instant::now() + pause >= down_from) {
                 self.link.set(State::Down(error));
             }
             sleep(pause).await;
-            match dial(&self.target, &self.config, &Hearing::default()).await {
+            let error = match dial(&self.target, &self.config, &Hearing::default()).await {
                 Ok(connection) => return connection,
-                Err(error) => {
-                    tracing::debug!(target = %self.target, %error, "no connection yet");
-                    failure = Some(error);
-                }
+                Err(error) => error,
+            };
+            tracing::debug!(target = %self.target, %error, "no connection yet");
+            refused = error.is_refusal().then(|| error.clone());
+            if refused.is_none() {
+                self.link.set(State::Down(error));
             }
         }
     }

@@ -199,8 +199,8 @@ impl ClientConfigBuilder {
 
     /// How long connecting may take, handshake and greeting included (default: 10 s). From 1 ms to 24 h.
     ///
-    /// A server that does not run is no matter of time where its host says so: then it fails at once (on Linux; others keep what
-    /// they hear to themselves).
+    /// Where a host says that nothing listens at the port (ICMP, which firewalls may swallow and hosts send sparingly), it fails at
+    /// once, on Linux: other systems keep what they hear to themselves.
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -236,9 +236,9 @@ impl ClientConfigBuilder {
     /// Whether calls wait for a connection, as long as their deadline allows, while the server can't be reached
     /// (default: `false`).
     ///
-    /// Otherwise they wait for as long after a loss as one attempt may take, the [connect
-    /// timeout](Self::with_connect_timeout), in case that the server is starting again. From then on they fail at once, as never
-    /// sent: a caller that has another server, or something else to do, should know, and calls that wait for a server that is
+    /// Otherwise they wait for the first attempt after a loss only; where that is refused, because no server runs, for as long as an
+    /// attempt [may take](Self::with_connect_timeout), as the server may just be starting again. From then on they fail at
+    /// once, as never sent: a caller that has another server, or something else to do, should know, and calls that wait for a server that is
     /// down pile up in their callers' memory. Turn it on where there is one server and every caller can wait.
     pub fn with_wait_for_ready(mut self, wait: bool) -> Self {
         self.wait_for_ready = wait;
@@ -253,8 +253,8 @@ impl ClientConfigBuilder {
     /// acknowledged before. Under a steady load QUIC does not probe; then the path is given up when it has left several of these
     /// questions unanswered. A server that is slow to answer is never given up, as long as its machine acknowledges.
     ///
-    /// A server whose process is gone is noticed sooner where its host is still there: what it says to the next packet counts
-    /// unless the server answers within two probe timeouts (on Linux, some 50 ms beside the round trips).
+    /// A server whose process is gone is noticed sooner where its host is still there and says so: what it says to the next packet
+    /// counts unless the server answers within two probe timeouts (on Linux, some 50 ms beside the round trips).
     ///
     /// Takes a `Duration` from 1 ms to 24 h, or `None` to ask at the [keep-alive
     /// interval](Self::with_keep_alive_interval) only. It costs a small packet each way for each connection that calls wait on:

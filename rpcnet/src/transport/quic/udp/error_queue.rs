@@ -1,24 +1,5 @@
 //! The error queue of a socket: `ip(7)`, `IP_RECVERR`. Of Linux alone.
 
-use std::net::SocketAddr;
-
-/// What became of a packet.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Report {
-    /// Where it was sent to.
-    destination: Option<SocketAddr>,
-    /// The destination's host says that nothing listens there.
-    is_refusal: bool,
-}
-
-impl Report {
-    pub(super) fn is_refusal_by(&self, peer: SocketAddr) -> bool {
-        // Not the rest of an address of IPv6, of which the system has its own idea.
-        let is_peer = |to: SocketAddr| (to.ip(), to.port()) == (peer.ip(), peer.port());
-        self.is_refusal && self.destination.is_some_and(is_peer)
-    }
-}
-
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) use linux::{next, open};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -42,13 +23,32 @@ mod linux {
         },
     };
 
-    use super::Report;
+    /// What became of a packet.
+    #[derive(Clone, Copy, Debug)]
+    pub(in super::super) struct Report {
+        /// Where it was sent to.
+        destination: Option<SocketAddr>,
+        /// The destination's host says that nothing listens there.
+        is_refusal: bool,
+    }
+
+    impl Report {
+        pub(in super::super) fn is_refusal_by(&self, peer: SocketAddr) -> bool {
+            // Not the rest of an address of IPv6, of which the system has its own idea.
+            let host = |addr: SocketAddr| (addr.ip().to_canonical(), addr.port());
+            self.is_refusal && self.destination.is_some_and(|to| host(to) == host(peer))
+        }
+    }
 
     /// From here on the system reports what it hears of packets sent.
     pub(in super::super) fn open(socket: &UdpSocket) -> io::Result<()> {
         match socket.local_addr()? {
             SocketAddr::V4(_) => setsockopt(socket, Ipv4RecvErr, &true)?,
-            SocketAddr::V6(_) => setsockopt(socket, Ipv6RecvErr, &true)?,
+            SocketAddr::V6(_) => {
+                setsockopt(socket, Ipv6RecvErr, &true)?;
+                // It may have peers of IPv4 as well.
+                let _ = setsockopt(socket, Ipv4RecvErr, &true);
+            }
         }
         Ok(())
     }
@@ -89,9 +89,19 @@ mod linux {
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod none {
-    use std::{io, net::UdpSocket};
+    use std::{
+        io,
+        net::{SocketAddr, UdpSocket},
+    };
 
-    use super::Report;
+    /// There is none.
+    pub(in super::super) enum Report {}
+
+    impl Report {
+        pub(in super::super) fn is_refusal_by(&self, _: SocketAddr) -> bool {
+            match *self {}
+        }
+    }
 
     pub(in super::super) fn open(_: &UdpSocket) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())

@@ -28,12 +28,11 @@ impl Refusals {
     /// It can be waited for again; what comes meanwhile is kept.
     pub(crate) async fn refused(&self, peer: SocketAddr) {
         match &self.0 {
-            Some(socket) => {
-                if wait_refused(socket, peer).await.is_err() {
-                    // The runtime is ending.
-                    pending().await
-                }
-            }
+            Some(socket) => match wait_refused(socket, peer).await {
+                Ok(()) => {}
+                // The runtime is ending.
+                Err(_) => pending().await,
+            },
             None => pending().await,
         }
     }
@@ -44,7 +43,7 @@ async fn wait_refused(socket: &Socket, peer: SocketAddr) -> io::Result<()> {
         let mut reported = socket.ready(Interest::ERROR).await?;
         let mut is_refused = false;
         // All of them: what is left over takes room from packets, and fails the next attempts to send.
-        while let Some(report) = error_queue::next(socket.system())? {
+        while let Ok(Some(report)) = error_queue::next(socket.system()) {
             is_refused |= report.is_refusal_by(peer);
         }
         reported.clear_ready();

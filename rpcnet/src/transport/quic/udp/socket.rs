@@ -17,8 +17,8 @@ use tokio::io::{
 use super::batch::Batch;
 
 pub(super) struct Socket {
-    /// Registered for reading, and for errors, which come rarely. With writing, each packet sent would end the next wait for events: room in the send
-    /// buffer is an event, too.
+    /// Registered for reading, and for errors, which come rarely. With writing, each packet sent would end the next wait for
+    /// events: room in the send buffer is an event, too.
     socket: AsyncFd<UdpSocket>,
     /// What the system can do for it.
     state: UdpSocketState,
@@ -64,11 +64,11 @@ impl Socket {
 
     /// Fills up to `slots_max` of `slots` and their `metas`, and says how many, and whether there may be more.
     ///
-    /// A call that fills fewer slots than it was given has emptied the socket: `recvmmsg` ends early only then, or for an error
-    /// that is reported in its midst, and what that leaves behind, the next packet brings along. So the readiness is over, and
-    /// no second call needs to find nothing. No packet is missed: `try_io` notes the number of the last event before the
-    /// call, and takes back the readiness of that event alone. Whatever comes after the call found nothing more is an
-    /// event of its own, since epoll reports edges, and sets the readiness again, before or after this.
+    /// A call that fills fewer slots than it was given has emptied the socket, or met an error that was reported in its midst
+    /// (`recvmmsg` ends early for nothing else). So the readiness is over, and no second call needs to find nothing. No packet is
+    /// missed: `try_io` notes the number of the last event before the call, and takes back the readiness of that event alone.
+    /// Whatever comes after, a packet or an error beside packets, is an event of its own, since epoll reports edges, and sets
+    /// the readiness again, before or after this.
     pub(super) fn receive(&self, slots: &mut [u8], metas: &mut [RecvMeta], slots_max: usize) -> (usize, bool) {
         let mut slots = slots.chunks_exact_mut(SLOT_BYTES);
         let mut buffers: [_; SLOTS] = std::array::from_fn(|_| IoSliceMut::new(slots.next().unwrap_or_default()));
@@ -105,7 +105,16 @@ impl Socket {
             // A server on all addresses answers from the one that it was asked at.
             src_ip: (!local_ip.is_unspecified()).then_some(local_ip),
         };
-        self.state.try_send(self.socket.get_ref().into(), &transmit)
+        let send = || self.state.try_send(self.socket.get_ref().into(), &transmit);
+        let mut sent = send();
+        for _ in 0..ERRORS_BEFORE_MAX {
+            match &sent {
+                // It may be what became of an earlier packet, told to the first who asks: then nothing was sent.
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => sent = send(),
+                _ => break,
+            }
+        }
+        sent
     }
 
     /// The same socket, registered for when there is room in its send buffer.
@@ -131,6 +140,10 @@ const RECEIVES_BATCHES: bool = cfg!(any(target_os = "linux", target_os = "androi
 
 /// An error of one packet is gone when it was told; one that stays is of the socket.
 const FAILURES_IN_A_ROW_MAX: u32 = 64;
+
+/// As many may be told while one packet is sent. Whoever forges more keeps a path from working that they are not on, as long as they
+/// go on.
+const ERRORS_BEFORE_MAX: usize = 2;
 
 /// Room for packets that one system call receives.
 pub(super) const SLOTS: usize = if BATCH_SIZE < 16 { BATCH_SIZE } else { 16 };

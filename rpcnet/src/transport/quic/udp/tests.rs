@@ -16,6 +16,7 @@ use s2n_quic_core::{
 use super::{
     batch::Batch,
     receiver::Receiver,
+    refusals::Refusals,
     socket::{SLOTS, Socket},
 };
 
@@ -129,5 +130,60 @@ async fn a_socket_on_all_addresses_answers_from_the_one_that_was_asked() {
         send(&socket, packet.to, packet.from, 1, &[2]).expect("sent");
         let answer = turn(&mut Receiver::new(client)).await.remove(0);
         assert_eq!((answer.from, answer.payload), (asked, vec![2]));
+    }
+}
+
+/// Where nothing listens, for as long as the first is kept: its port is taken at another address.
+#[cfg(target_os = "linux")]
+fn nobody() -> (UdpSocket, SocketAddr) {
+    let socket = UdpSocket::bind("127.0.0.3:0").expect("a free port");
+    let port = socket.local_addr().expect("bound").port();
+    (socket, SocketAddr::from(([127, 0, 0, 4], port)))
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_refusal_is_told_to_who_waits_for_that_of_its_peer() {
+    let mapped = |addr: SocketAddr| match addr.ip() {
+        std::net::IpAddr::V4(ip) => SocketAddr::from((ip.to_ipv6_mapped(), addr.port())),
+        std::net::IpAddr::V6(_) => addr,
+    };
+    for own in ["127.0.0.1:0", "[::]:0"] {
+        let socket = open(own);
+        let ((_first, peer), (_second, other)) = (nobody(), nobody());
+        let (to_peer, to_other) = if own == "[::]:0" { (mapped(peer), mapped(other)) } else { (peer, other) };
+        let (refusals, nowhere) = (Refusals::of(&socket), SocketAddr::from(([0, 0, 0, 0], 0)));
+        let mut refused = std::pin::pin!(refusals.refused(peer));
+        assert!(futures::poll!(&mut refused).is_pending());
+        send(&socket, nowhere, to_other, 1, &[1]).expect("sent");
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+            assert!(futures::poll!(&mut refused).is_pending(), "another's");
+        }
+        send(&socket, nowhere, to_peer, 1, &[1]).expect("sent");
+        refused.await;
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_became_of_a_packet_harms_no_other() {
+    let (socket, alive) = (open("127.0.0.1:0"), open("127.0.0.1:0"));
+    let (_kept, nobody) = nobody();
+    let (from, to) = (socket.local_addr(), alive.local_addr());
+    // Nobody reads what is reported.
+    let _refusals = Refusals::of(&socket);
+    let mut receivers = [Receiver::new(alive), Receiver::new(Arc::clone(&socket))];
+    for number in 0..100_u8 {
+        send(&socket, from, nobody, 1, &[1]).expect("sent");
+        send(&socket, from, to, 1, &[number]).expect("sent");
+        assert_eq!(turn(&mut receivers[0]).await[0].payload, [number]);
+        send(&socket, from, nobody, 1, &[1]).expect("sent");
+        send(&socket, from, from, 1, &[number]).expect("sent to itself");
+        let mut received = Vec::new();
+        while received.is_empty() {
+            received = turn(&mut receivers[1]).await;
+        }
+        assert_eq!(received[0].payload, [number]);
     }
 }
