@@ -3,13 +3,16 @@
 use std::{
     future::Future,
     mem,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{self, Poll, ready},
 };
 
 use bytes::Bytes;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::{
+    task::yield_now,
+    time::{Instant, Sleep, sleep_until},
+};
 
 use super::{
     hearing::Hearing,
@@ -67,8 +70,11 @@ impl Driver {
                 Poll::Ready(Ok(sent)) => sent,
                 Poll::Pending => false,
             };
+            if self.turn.passes_over {
+                rest(cx);
+            }
             // After a batch there may be another; after a deadline there are cancels to send.
-            if !sent && self.poll_timer(cx).is_pending() {
+            if (!sent || self.turn.passes_over) && self.poll_timer(cx).is_pending() {
                 return Poll::Pending;
             }
         }
@@ -147,6 +153,12 @@ impl Drop for Driver {
         // Also if the runtime dropped the task: callers must not wait for a driver that is gone.
         self.lane.close(&dropped());
     }
+}
+
+/// Has the task of `cx` polled again when those have run that are ready and the runtime has looked for packets.
+fn rest(cx: &mut task::Context<'_>) {
+    // All that it does is at its first poll.
+    let _ = pin!(yield_now()).poll(cx);
 }
 
 /// After so many, nearly all of them answers, those who wait for them come first.

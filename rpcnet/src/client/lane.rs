@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     ErrorKind, Executed, RpcError,
-    proto::{ProtocolError, RequestHead, put_cancel, void_frame},
+    proto::{FrameBuffer, ProtocolError, RequestHead, put_cancel, void_frame},
 };
 
 /// What the callers of a lane and its driver share.
@@ -33,7 +33,7 @@ pub(crate) struct Lane {
 struct State {
     pending: Pending,
     /// Frames of the next batch.
-    out: BytesMut,
+    out: FrameBuffer,
     /// Counts batches, so that a call knows whether its frame is still in `out`.
     batch: u64,
     driver: Option<Waker>,
@@ -75,7 +75,7 @@ impl Lane {
         let state_ref = &mut *state;
         let head = RequestHead::new(state_ref.pending.next_id(), request.time_left_ms, request.method_id)
             .with_metadata(request.metadata.clone());
-        let offset = head.put(&mut state_ref.out, request.message);
+        let offset = head.put(state_ref.out.end(), request.message);
         let unsent = Unsent { batch: state_ref.batch, offset };
         let due_before = state_ref.pending.next_due();
         let id = state_ref.pending.insert(waker, request.times, unsent);
@@ -108,14 +108,18 @@ impl Lane {
         }
         if let Some(now) = turn.now.take() {
             let out = &mut state_ref.out;
-            state_ref.pending.expire(now, &mut turn.wakers, |id| put_cancel(out, id));
+            state_ref.pending.expire(now, &mut turn.wakers, |id| put_cancel(out.end(), id));
         }
-        if turn.batch.is_empty() && !state_ref.out.is_empty() {
-            turn.batch = state_ref.out.split();
+        turn.passes_over = turn.rests > 0 && !state_ref.out.fills_a_batch();
+        if turn.passes_over {
+            turn.rests -= 1;
+        } else if turn.batch.is_empty() && !state_ref.out.is_empty() {
+            turn.batch = state_ref.out.take();
+            turn.rests = if state_ref.out.is_empty() { 0 } else { RESTS };
             state_ref.batch += 1;
         }
         // As long as there is something to send, the driver comes again by itself.
-        state_ref.driver_woken = !turn.batch.is_empty();
+        state_ref.driver_woken = turn.passes_over || !turn.batch.is_empty();
         if !state_ref.driver.as_ref().is_some_and(|driver| driver.will_wake(cx.waker())) {
             state_ref.driver = Some(cx.waker().clone());
         }
@@ -163,10 +167,10 @@ impl Lane {
         let mut driver = None;
         match state_ref.pending.leave(id, state_ref.batch) {
             Left::Nothing => {}
-            Left::Withdraw(offset) => void_frame(&mut state_ref.out, offset),
+            Left::Withdraw(offset) => void_frame(state_ref.out.end(), offset),
             Left::Cancel if state_ref.closed.is_some() => {}
             Left::Cancel => {
-                put_cancel(&mut state_ref.out, id);
+                put_cancel(state_ref.out.end(), id);
                 driver = state_ref.wake_driver();
             }
         }
@@ -218,11 +222,19 @@ pub(super) struct Turn {
     pub(super) now: Option<Instant>,
     /// Out: frames to send.
     pub(super) batch: BytesMut,
+    /// Out: there is a rest of a batch that waits for others to leave with. The driver is to come again when those have run that
+    /// are ready.
+    pub(super) passes_over: bool,
+    /// How often it may still wait.
+    rests: u8,
     /// Out: when to come again at the latest.
     pub(super) next_due: Option<Instant>,
     /// Scratch.
     wakers: Vec<Waker>,
 }
+
+/// Once for answers to come in, and once for their callers to make the next calls.
+const RESTS: u8 = 2;
 
 /// The future of a call's answer. Dropped before it, the call is cancelled; if it has not been sent yet, it never is.
 #[derive(Debug)]
@@ -254,5 +266,63 @@ impl Drop for PendingCall<'_> {
         if !self.answered {
             self.lane.leave(self.id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn call<'a>(lane: &'a Lane, message: &[u8]) -> PendingCall<'a> {
+        let times = Times { deadline: Instant::now() + Duration::from_secs(60), nudge: None };
+        let request = Request { method_id: 1, times, time_left_ms: 60_000, metadata: &Bytes::new(), message };
+        let reservation = lane.gate.try_enter().expect("it is open");
+        lane.submit(reservation, &request, Waker::noop()).expect("it is open")
+    }
+
+    /// The bytes that leave, or `None` if the driver is to come again.
+    fn next_batch(lane: &Lane, turn: &mut Turn) -> Option<usize> {
+        lane.turn(turn, &task::Context::from_waker(Waker::noop())).expect("no answers");
+        let sent = mem::take(&mut turn.batch).len();
+        if turn.passes_over { None } else { Some(sent) }
+    }
+
+    #[test]
+    fn what_is_little_more_than_a_batch_waits_for_a_moment_to_leave_with_others() {
+        let lane = Lane::new(Arc::new(Gate::new(100)));
+        let (mut turn, message) = (Turn::default(), vec![0; 1000]);
+        let mut calls: Vec<_> = (0..64).map(|_| call(&lane, &message)).collect();
+        let frame = next_batch(&lane, &mut turn).expect("a batch") + lane.state.lock().out.len();
+        assert_eq!(frame % 64, 0);
+        let (frame, left) = (frame / 64, lane.state.lock().out.len());
+        assert!(left > 0 && left < 10 * frame);
+        assert_eq!(next_batch(&lane, &mut turn), None);
+        calls.push(call(&lane, &message));
+        assert_eq!(next_batch(&lane, &mut turn), None, "one more is not enough");
+        assert_eq!(next_batch(&lane, &mut turn), Some(left + frame), "nothing waits for long");
+        calls.extend((0..8).map(|_| call(&lane, &message)));
+        assert_eq!(next_batch(&lane, &mut turn), Some(8 * frame), "what is less leaves at once");
+        drop(calls);
+    }
+
+    #[test]
+    fn calls_enough_for_the_next_batch_do_not_wait() {
+        let lane = Lane::new(Arc::new(Gate::new(200)));
+        let (mut turn, message) = (Turn::default(), vec![0; 1000]);
+        let _calls: Vec<_> = (0..64).map(|_| call(&lane, &message)).collect();
+        let first = next_batch(&lane, &mut turn).expect("a batch");
+        let _others: Vec<_> = (0..64).map(|_| call(&lane, &message)).collect();
+        assert_eq!(next_batch(&lane, &mut turn), Some(first));
+    }
+
+    #[test]
+    fn large_batches_leave_whole() {
+        let lane = Lane::new(Arc::new(Gate::new(200)));
+        let (mut turn, message) = (Turn::default(), vec![0; 10_000]);
+        let _calls: Vec<_> = (0..20).map(|_| call(&lane, &message)).collect();
+        assert!(next_batch(&lane, &mut turn).expect("a batch") > 200_000);
+        assert!(lane.state.lock().out.is_empty());
     }
 }

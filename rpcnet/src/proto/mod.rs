@@ -5,6 +5,7 @@
 
 mod fields;
 mod frame;
+mod frames;
 mod go_away;
 mod head;
 mod hello;
@@ -14,6 +15,7 @@ mod status;
 
 pub(crate) use fields::Fields;
 pub(crate) use frame::{FrameKind, HEADER_BYTES, frame_header, put_frame, void_frame};
+pub(crate) use frames::FrameBuffer;
 pub(crate) use go_away::GoAway;
 pub(crate) use head::{
     RequestHead, ResponseHead, put_cancel, put_load, read_cancel, read_lane, read_load, read_started, response_opening,

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::{
@@ -27,8 +27,8 @@ use crate::{
     Context, Metadata, RpcError,
     context::Renewed,
     proto::{
-        Frame, FrameKind, FrameReader, LANE_MESSAGE_BYTES_MAX, ProtocolError, RequestHead, Status, put_load,
-        read_cancel,
+        Frame, FrameBuffer, FrameKind, FrameReader, LANE_MESSAGE_BYTES_MAX, ProtocolError, RequestHead, Status,
+        put_load, read_cancel,
     },
     service::{IncomingCall, Reply},
     transport::quic::{ReceiveStream, SendStream, stream_error},
@@ -47,7 +47,7 @@ pub(crate) struct Lane {
     send: SendStream,
     reader: FrameReader,
     /// Answers of this batch.
-    out: BytesMut,
+    out: FrameBuffer,
     /// A batch that the transport has not taken yet.
     unsent: Bytes,
     outbox: Arc<Outbox>,
@@ -87,7 +87,7 @@ impl Lane {
             receive,
             send,
             reader,
-            out: BytesMut::new(),
+            out: FrameBuffer::default(),
             unsent: Bytes::new(),
             outbox: Arc::default(),
             finished: Finished::default(),
@@ -145,13 +145,14 @@ impl Lane {
 
     /// Serves the frames that have arrived. Returns whether the batch's time is over before they are.
     fn serve_frames(&mut self, batch_end: Instant) -> Result<bool, RpcError> {
-        let application = self.connection.server.application.clone();
+        // Counted once for all of them, and not for each.
+        let connection = Arc::clone(&self.connection);
         // What a handler spawns lands on the application's runtime, not on this IO thread.
-        let _application = application.enter();
+        let _application = connection.server.application.enter();
         self.clock = Instant::now();
         while let Some(Frame { kind, payload }) = self.reader.next()? {
             match kind {
-                FrameKind::Request => self.serve_request(payload)?,
+                FrameKind::Request => self.serve_request(&connection, payload)?,
                 FrameKind::Cancel => self.cancel(read_cancel(&payload)?),
                 FrameKind::Void => {}
                 _ => return Err(ProtocolError::UnexpectedFrame { kind: kind.byte() }.into()),
@@ -163,19 +164,16 @@ impl Lane {
         Ok(false)
     }
 
-    fn serve_request(&mut self, payload: Bytes) -> Result<(), RpcError> {
+    fn serve_request(&mut self, connection: &ConnectionShared, payload: Bytes) -> Result<(), RpcError> {
         let (head, message) = RequestHead::read(payload)?;
         self.check_call_id(head.call_id)?;
-        let limits = &self.connection.server.config.settings().limits;
+        let limits = &connection.server.config.settings().limits;
         if message.len() > limits.message_bytes_max {
             self.answer(head.call_id, Reply::status(Status::RequestTooLarge, ""));
             return Ok(());
         }
-        match self.connection.admit_unary(&head) {
-            Ok((route, metadata)) => {
-                let route = Arc::clone(route);
-                self.start(&head, metadata, message, &route);
-            }
+        match connection.admit_unary(&head) {
+            Ok((route, metadata)) => self.start(&head, metadata, message, route),
             Err(status) => self.answer(head.call_id, Reply::status(status, "")),
         }
         Ok(())
@@ -217,7 +215,7 @@ impl Lane {
     fn answer(&mut self, call_id: u32, reply: Reply) {
         let length = reply.message.as_slice().len();
         if length <= LANE_MESSAGE_BYTES_MAX && length <= self.connection.response_bytes_max() {
-            reply.head(call_id).put(&mut self.out, reply.message.as_slice());
+            reply.head(call_id).put(self.out.end(), reply.message.as_slice());
         } else {
             let responder = self.responder(call_id, false);
             self.connection.server.application.spawn(responder.answer(reply, self.context.share()));
@@ -257,7 +255,9 @@ impl Lane {
     /// Takes what ended on other tasks since the last time.
     fn collect_finished(&mut self) {
         self.outbox.swap(&mut self.finished);
-        self.out.extend_from_slice(&self.finished.frames);
+        if !self.finished.frames.is_empty() {
+            self.out.end().extend_from_slice(&self.finished.frames);
+        }
         self.finished.frames.clear();
         self.permits.append(&mut self.finished.permits);
         self.owes_load |= self.wishes_load && !self.finished.call_ids.is_empty();
@@ -285,13 +285,13 @@ impl Lane {
             if self.unsent.is_empty() {
                 if self.wishes_load && (self.owes_load || !self.out.is_empty()) {
                     self.owes_load = false;
-                    put_load(&mut self.out, self.connection.calls_of_others());
+                    put_load(self.out.end(), self.connection.calls_of_others());
                 }
                 if self.out.is_empty() {
                     self.permits.clear();
                     return Poll::Ready(Ok(()));
                 }
-                self.unsent = self.out.split().freeze();
+                self.unsent = self.out.take().freeze();
             }
             ready!(self.send.poll_send(&mut self.unsent, cx)).map_err(stream_error)?;
             self.connection.account.note_progress();
