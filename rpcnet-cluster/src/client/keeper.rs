@@ -131,7 +131,15 @@ impl Keeper {
             return false;
         };
         let changes = !matches!((&link.state, &news.state), (LinkState::Down(_), LinkState::Down(_)));
-        link.connections += usize::from(matches!(news.state, LinkState::Up(_)));
+        if matches!(news.state, LinkState::Up(_)) {
+            if link.connections > 0
+                && let Ok(index) = self.workers.binary_search_by(|worker| worker.id().cmp(&news.place.id))
+            {
+                // What calls took while the connection was being lost says nothing of what they take now.
+                self.workers[index].experience().latency.forget();
+            }
+            link.connections += 1;
+        }
         link.state = news.state.clone();
         if self.shared.observer().is_some() {
             self.untold.push(news);

@@ -114,7 +114,7 @@ impl Lane {
         if turn.passes_over {
             turn.rests -= 1;
         } else if turn.batch.is_empty() && !state_ref.out.is_empty() {
-            turn.batch = state_ref.out.take();
+            turn.batch = state_ref.out.take_batch();
             turn.rests = if state_ref.out.is_empty() { 0 } else { RESTS };
             state_ref.batch += 1;
         }

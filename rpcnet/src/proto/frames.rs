@@ -34,13 +34,22 @@ impl FrameBuffer {
         self.len() >= BATCH_BYTES
     }
 
-    /// What is to be sent now: all of it, but for the rest of what is little more than a batch.
+    /// All that has gathered.
     pub(crate) fn take(&mut self) -> BytesMut {
-        self.usual = self.len().max(self.usual / 2).min(USUAL_MAX);
+        self.take_first(self.len())
+    }
+
+    /// The same, but for the rest of what is little more than a batch.
+    pub(crate) fn take_batch(&mut self) -> BytesMut {
         match self.len() {
-            BATCH_BYTES..TWO_BATCHES_BYTES => self.frames.split_to(BATCH_BYTES),
-            _ => self.frames.split(),
+            BATCH_BYTES..TWO_BATCHES_BYTES => self.take_first(BATCH_BYTES),
+            all => self.take_first(all),
         }
+    }
+
+    fn take_first(&mut self, bytes: usize) -> BytesMut {
+        self.usual = self.len().max(self.usual / 2).min(USUAL_MAX);
+        self.frames.split_to(bytes)
     }
 }
 
