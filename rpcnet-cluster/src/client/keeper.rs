@@ -125,12 +125,15 @@ impl Keeper {
         }
     }
 
-    /// Takes what has become of a link, and says whether calls may have to know: another failure of the same one is no news.
+    /// Takes what has become of a link, and says whether calls may have to know: the same failure once more is no news.
     fn follow(&mut self, news: LinkNews) -> bool {
         let Some(link) = self.links.get_mut(&news.place.id).filter(|link| link.place == news.place) else {
             return false;
         };
-        let changes = !matches!((&link.state, &news.state), (LinkState::Down(_), LinkState::Down(_)));
+        let changes = match (&link.state, &news.state) {
+            (LinkState::Down(before), LinkState::Down(now)) => before.to_string() != now.to_string(),
+            _ => true,
+        };
         if matches!(news.state, LinkState::Up(_)) {
             if link.connections > 0
                 && let Ok(index) = self.workers.binary_search_by(|worker| worker.id().cmp(&news.place.id))

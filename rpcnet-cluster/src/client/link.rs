@@ -105,11 +105,11 @@ impl Linker {
                     }
                     since = Instant::now();
                 }
-                // It may just be starting: an attempt on a server that is silent takes as long.
-                Err(error) if error.is_refusal() && since.elapsed() < self.connect_timeout => {}
                 Err(error) => {
                     tracing::debug!(worker = %self.place.id, %error, "no connection yet");
-                    if !self.tell(LinkState::Down(error)).await {
+                    // It may just be starting: an attempt on a server that is silent takes as long.
+                    let may_start = error.is_refusal() && since.elapsed() < self.connect_timeout;
+                    if !may_start && !self.tell(LinkState::Down(error)).await {
                         return;
                     }
                 }

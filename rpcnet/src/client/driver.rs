@@ -155,7 +155,7 @@ impl Drop for Driver {
     }
 }
 
-/// Has the task of `cx` polled again when those have run that are ready and the runtime has looked for packets.
+/// Has the task of `cx` polled again when others have run, as a rule those that are ready now, and the runtime has looked for packets.
 fn rest(cx: &mut task::Context<'_>) {
     // All that it does is at its first poll.
     let _ = pin!(yield_now()).poll(cx);

@@ -14,11 +14,11 @@ use tokio::time::Instant;
 
 use super::{
     gate::{Gate, Reservation},
-    pending::{Answer, Left, Pending, Times, Unsent},
+    pending::{Answer, Left, Pending, Times},
 };
 use crate::{
     ErrorKind, Executed, RpcError,
-    proto::{FrameBuffer, ProtocolError, RequestHead, put_cancel, void_frame},
+    proto::{FrameBuffer, ProtocolError, RequestHead, put_cancel},
 };
 
 /// What the callers of a lane and its driver share.
@@ -32,10 +32,10 @@ pub(crate) struct Lane {
 #[derive(Debug, Default)]
 struct State {
     pending: Pending,
-    /// Frames of the next batch.
+    /// Frames that are not with the transport yet.
     out: FrameBuffer,
-    /// Counts batches, so that a call knows whether its frame is still in `out`.
-    batch: u64,
+    /// A rest of a batch waits there for others to leave with.
+    passes_over: bool,
     driver: Option<Waker>,
     /// The driver has been told that there is something to send.
     driver_woken: bool,
@@ -75,13 +75,17 @@ impl Lane {
         let state_ref = &mut *state;
         let head = RequestHead::new(state_ref.pending.next_id(), request.time_left_ms, request.method_id)
             .with_metadata(request.metadata.clone());
-        let offset = head.put(state_ref.out.end(), request.message);
-        let unsent = Unsent { batch: state_ref.batch, offset };
+        let at = state_ref.out.position();
+        head.put(state_ref.out.end(), request.message);
         let due_before = state_ref.pending.next_due();
-        let id = state_ref.pending.insert(waker, request.times, unsent);
+        let id = state_ref.pending.insert(waker, request.times, at);
         let driver = if due_before.is_none_or(|due| request.times.due() < due) {
             // Its timer must go off earlier, also while it waits for the transport.
             state_ref.driver_woken = true;
+            state_ref.driver.clone()
+        } else if state_ref.passes_over && state_ref.out.is_much() {
+            // It does not come before those have run that are ready, which may take long.
+            state_ref.passes_over = false;
             state_ref.driver.clone()
         } else {
             state_ref.wake_driver()
@@ -116,8 +120,8 @@ impl Lane {
         } else if turn.batch.is_empty() && !state_ref.out.is_empty() {
             turn.batch = state_ref.out.take_batch();
             turn.rests = if state_ref.out.is_empty() { 0 } else { RESTS };
-            state_ref.batch += 1;
         }
+        state_ref.passes_over = turn.passes_over;
         // As long as there is something to send, the driver comes again by itself.
         state_ref.driver_woken = turn.passes_over || !turn.batch.is_empty();
         if !state_ref.driver.as_ref().is_some_and(|driver| driver.will_wake(cx.waker())) {
@@ -147,9 +151,9 @@ impl Lane {
     pub(crate) fn close(&self, error: &RpcError) {
         let mut wakers = Vec::new();
         let mut state = self.state.lock();
-        let batch = state.batch;
+        let taken = state.out.taken();
         state.closed.get_or_insert_with(|| error.clone());
-        state.pending.fail_all(error, batch, &mut wakers);
+        state.pending.fail_all(error, taken, &mut wakers);
         drop(state);
         self.gate.shut();
         wakers.into_iter().for_each(Waker::wake);
@@ -165,9 +169,9 @@ impl Lane {
         let mut state = self.state.lock();
         let state_ref = &mut *state;
         let mut driver = None;
-        match state_ref.pending.leave(id, state_ref.batch) {
+        match state_ref.pending.leave(id, state_ref.out.taken()) {
             Left::Nothing => {}
-            Left::Withdraw(offset) => void_frame(state_ref.out.end(), offset),
+            Left::Withdraw(at) => state_ref.out.void(at),
             Left::Cancel if state_ref.closed.is_some() => {}
             Left::Cancel => {
                 put_cancel(state_ref.out.end(), id);
@@ -294,9 +298,8 @@ mod tests {
         let lane = Lane::new(Arc::new(Gate::new(100)));
         let (mut turn, message) = (Turn::default(), vec![0; 1000]);
         let mut calls: Vec<_> = (0..64).map(|_| call(&lane, &message)).collect();
-        let frame = next_batch(&lane, &mut turn).expect("a batch") + lane.state.lock().out.len();
-        assert_eq!(frame % 64, 0);
-        let (frame, left) = (frame / 64, lane.state.lock().out.len());
+        let all = next_batch(&lane, &mut turn).expect("a batch") + lane.state.lock().out.len();
+        let (frame, left) = (all / 64, lane.state.lock().out.len());
         assert!(left > 0 && left < 10 * frame);
         assert_eq!(next_batch(&lane, &mut turn), None);
         calls.push(call(&lane, &message));
@@ -305,6 +308,26 @@ mod tests {
         calls.extend((0..8).map(|_| call(&lane, &message)));
         assert_eq!(next_batch(&lane, &mut turn), Some(8 * frame), "what is less leaves at once");
         drop(calls);
+    }
+
+    #[test]
+    fn a_call_that_waits_so_was_not_sent() {
+        let gate = Arc::new(Gate::new(100));
+        let lane = Lane::new(Arc::clone(&gate));
+        let (mut turn, message) = (Turn::default(), vec![0; 1000]);
+        let mut calls: Vec<_> = (0..64).map(|_| call(&lane, &message)).collect();
+        next_batch(&lane, &mut turn).expect("a batch");
+        let left = lane.state.lock().out.len();
+        drop(calls.pop().expect("a call"));
+        assert_eq!(lane.state.lock().out.len(), left, "withdrawn, and no cancel is sent");
+        lane.close(&dropped());
+        let executed = |call: &mut PendingCall<'_>| match lane.poll_answer(call.id, Waker::noop()) {
+            Poll::Ready(Err(error)) => error.executed(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(executed(&mut calls[62]), Executed::No);
+        assert_eq!(executed(&mut calls[0]), Executed::Maybe);
+        calls.into_iter().for_each(mem::forget);
     }
 
     #[test]
@@ -318,11 +341,13 @@ mod tests {
     }
 
     #[test]
-    fn large_batches_leave_whole() {
-        let lane = Lane::new(Arc::new(Gate::new(200)));
-        let (mut turn, message) = (Turn::default(), vec![0; 10_000]);
-        let _calls: Vec<_> = (0..20).map(|_| call(&lane, &message)).collect();
-        assert!(next_batch(&lane, &mut turn).expect("a batch") > 200_000);
-        assert!(lane.state.lock().out.is_empty());
+    fn what_is_much_more_leaves_whole_and_so_do_large_calls() {
+        for (calls, bytes) in [(20, 10_000), (1, 62_000), (2, 33_000)] {
+            let lane = Lane::new(Arc::new(Gate::new(200)));
+            let (mut turn, message) = (Turn::default(), vec![0; bytes]);
+            let _calls: Vec<_> = (0..calls).map(|_| call(&lane, &message)).collect();
+            assert!(next_batch(&lane, &mut turn).expect("a batch") > calls * bytes);
+            assert!(lane.state.lock().out.is_empty());
+        }
     }
 }

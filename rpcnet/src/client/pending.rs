@@ -37,8 +37,8 @@ struct Slot {
     /// The server has not answered yet.
     outstanding: bool,
     times: Times,
-    /// Where the request lies as long as it has not been handed to the transport.
-    unsent: Unsent,
+    /// Where the request lies in all that the lane sends.
+    at: u64,
 }
 
 #[derive(Debug)]
@@ -64,20 +64,13 @@ impl Times {
     }
 }
 
-/// A place in the lane's buffer: which buffer, and where in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Unsent {
-    pub(crate) batch: u64,
-    pub(crate) offset: usize,
-}
-
 /// What is left to do for a call that its caller has left.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Left {
     /// Nothing: it has its answer.
     Nothing,
-    /// It was never sent: withdraw its frame at this offset.
-    Withdraw(usize),
+    /// It was never sent: withdraw its frame, which lies here.
+    Withdraw(u64),
     /// The server has it: tell it to stop.
     Cancel,
 }
@@ -90,8 +83,8 @@ impl Pending {
     }
 
     /// Adds a call under [`Pending::next_id`].
-    pub(crate) fn insert(&mut self, waker: &Waker, times: Times, unsent: Unsent) -> u32 {
-        let slot = Slot { caller: Caller::Waiting(waker.clone()), outstanding: true, times, unsent };
+    pub(crate) fn insert(&mut self, waker: &Waker, times: Times, at: u64) -> u32 {
+        let slot = Slot { caller: Caller::Waiting(waker.clone()), outstanding: true, times, at };
         self.earliest = Some(self.earliest.map_or(times.due(), |earliest| earliest.min(times.due())));
         match self.free.pop() {
             Some(id) => {
@@ -171,24 +164,26 @@ impl Pending {
     }
 
     /// The caller left before its answer.
-    pub(crate) fn leave(&mut self, id: u32, batch: u64) -> Left {
+    ///
+    /// What begins before `taken` is with the transport, at least in part.
+    pub(crate) fn leave(&mut self, id: u32, taken: u64) -> Left {
         let slot = &mut self.slots[id as usize];
         slot.caller = Caller::Gone;
         if !slot.outstanding {
             self.release(id);
             return Left::Nothing;
         }
-        if slot.unsent.batch == batch {
-            let offset = slot.unsent.offset;
+        if slot.at >= taken {
+            let at = slot.at;
             slot.outstanding = false;
             self.release(id);
-            return Left::Withdraw(offset);
+            return Left::Withdraw(at);
         }
         Left::Cancel
     }
 
     /// The lane is gone: every call that waits gets `error`, and learns whether its request was still here.
-    pub(crate) fn fail_all(&mut self, error: &RpcError, batch: u64, wakers: &mut Vec<Waker>) {
+    pub(crate) fn fail_all(&mut self, error: &RpcError, taken: u64, wakers: &mut Vec<Waker>) {
         for (id, slot) in self.slots.iter_mut().enumerate() {
             if !mem::take(&mut slot.outstanding) {
                 continue;
@@ -198,7 +193,7 @@ impl Pending {
                 self.freed += 1;
                 continue;
             }
-            let executed = if slot.unsent.batch == batch { Executed::No } else { error.executed() };
+            let executed = if slot.at >= taken { Executed::No } else { error.executed() };
             wakers.extend(slot.caller.tell(Err(error.clone().with_executed(executed))));
         }
     }
@@ -256,8 +251,9 @@ mod tests {
     use super::*;
     use crate::proto::Status;
 
-    const BATCH: u64 = 1;
-    const LATER: u64 = 2;
+    /// Where requests lie.
+    const HERE: u64 = 7;
+    const LATER: u64 = 8;
 
     fn insert(pending: &mut Pending, deadline: Option<Instant>) -> u32 {
         insert_nudged(pending, Waker::noop(), deadline, None)
@@ -265,7 +261,7 @@ mod tests {
 
     fn insert_nudged(pending: &mut Pending, waker: &Waker, deadline: Option<Instant>, nudge: Option<Instant>) -> u32 {
         let times = Times { deadline: deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(60)), nudge };
-        pending.insert(waker, times, Unsent { batch: BATCH, offset: 7 })
+        pending.insert(waker, times, HERE)
     }
 
     fn ok() -> Answer {
@@ -301,7 +297,7 @@ mod tests {
     fn a_call_dropped_before_it_was_sent_was_never_sent() {
         let mut pending = Pending::default();
         let id = insert(&mut pending, None);
-        assert_eq!(pending.leave(id, BATCH), Left::Withdraw(7));
+        assert_eq!(pending.leave(id, HERE), Left::Withdraw(HERE));
         assert_eq!(pending.take_freed(), 1);
         assert_eq!(pending.answer(id, ok()).err(), Some(ProtocolError::BadCallId { id }));
     }
@@ -365,7 +361,7 @@ mod tests {
         let mut pending = Pending::default();
         let sent = insert(&mut pending, None);
         let times = Times { deadline: Instant::now() + Duration::from_secs(60), nudge: None };
-        let unsent = pending.insert(Waker::noop(), times, Unsent { batch: LATER, offset: 0 });
+        let unsent = pending.insert(Waker::noop(), times, LATER);
         let lost = RpcError::new(ErrorKind::Connection, Executed::Maybe, "lost");
         pending.fail_all(&lost, LATER, &mut Vec::new());
         let executed = [sent, unsent].map(|id| match poll(&mut pending, id) {

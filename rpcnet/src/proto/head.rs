@@ -35,9 +35,8 @@ impl RequestHead {
         self
     }
 
-    /// Appends a frame with this head and `message`. Returns where the frame starts.
-    pub(crate) fn put(&self, out: &mut BytesMut, message: &[u8]) -> usize {
-        let start = out.len();
+    /// Appends a frame with this head and `message`.
+    pub(crate) fn put(&self, out: &mut BytesMut, message: &[u8]) {
         let length = Self::BYTES + self.fields.bytes() + message.len();
         out.reserve(frame::HEADER_BYTES + length);
         let mut head = [0; frame::HEADER_BYTES + Self::BYTES];
@@ -49,7 +48,6 @@ impl RequestHead {
         out.put_slice(&head);
         self.fields.put(out);
         out.put_slice(message);
-        start
     }
 
     /// Splits the payload of a request frame into its head and its message.

@@ -14,7 +14,7 @@ mod reader;
 mod status;
 
 pub(crate) use fields::Fields;
-pub(crate) use frame::{FrameKind, HEADER_BYTES, frame_header, put_frame, void_frame};
+pub(crate) use frame::{FrameKind, HEADER_BYTES, frame_header, put_frame};
 pub(crate) use frames::FrameBuffer;
 pub(crate) use go_away::GoAway;
 pub(crate) use head::{

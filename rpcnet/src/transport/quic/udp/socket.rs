@@ -110,7 +110,7 @@ impl Socket {
         for _ in 0..ERRORS_BEFORE_MAX {
             match &sent {
                 // It may be what became of an earlier packet, told to the first who asks: then nothing was sent.
-                Err(error) if error.kind() != io::ErrorKind::WouldBlock => sent = send(),
+                Err(error) if BY_ICMP.contains(&error.kind()) => sent = send(),
                 _ => break,
             }
         }
@@ -140,6 +140,10 @@ const RECEIVES_BATCHES: bool = cfg!(any(target_os = "linux", target_os = "androi
 
 /// An error of one packet is gone when it was told; one that stays is of the socket.
 const FAILURES_IN_A_ROW_MAX: u32 = 64;
+
+/// What the network says of packets that don't arrive.
+const BY_ICMP: [io::ErrorKind; 3] =
+    [io::ErrorKind::ConnectionRefused, io::ErrorKind::HostUnreachable, io::ErrorKind::NetworkUnreachable];
 
 /// As many may be told while one packet is sent. Whoever forges more keeps a path from working that they are not on, as long as they
 /// go on.
