@@ -348,10 +348,7 @@ impl Others {
         async move {
             let Self { alive: Alive { gate, path, probe_interval, refusals, remote_addr }, responses, .. } = &self;
             let Responses { lanes, handle, .. } = responses;
-            let ping = || {
-                // A connection that is gone can't be pinged, and its streams tell.
-                let _ = handle.clone().ping();
-            };
+            let ping = || quic::ping(handle);
             let error = tokio::select! {
                 error = watch(gate, path, *probe_interval, ping) => error,
                 error = watch_refusals(path, ping, || refusals.refused(*remote_addr)) => error,

@@ -92,13 +92,9 @@ async fn attempt(
     };
     let connection = connected.map_err(|failure| told_by_verifier(connection_error(failure), &log, &server_name))?;
     let (path, handle) = (quic::path(&connection.handle()), connection.handle());
-    let ping = || {
-        // A connection that is gone can't be pinged, and its streams tell.
-        let _ = handle.clone().ping();
-    };
     tokio::select! {
         opened = open(connection, refusals.clone(), settings, hearing) => opened,
-        gone = watch_refusals(&path, ping, || refusals.refused(addr)) => Err(gone),
+        gone = watch_refusals(&path, || quic::ping(&handle), || refusals.refused(addr)) => Err(gone),
     }
 }
 

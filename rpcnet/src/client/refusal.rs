@@ -1,7 +1,7 @@
 //! Notices that a server is gone by what its host says.
 //!
-//! Most servers that die leave their host behind: killed, crashed, out of memory. To packets that come for them it answers
-//! that nothing listens there, long before silence would tell.
+//! A server that is killed, or crashes, may leave its host behind. To packets that come for it that one answers that nothing listens
+//! there, long before silence would tell.
 
 use std::{convert::Infallible, future::Future};
 

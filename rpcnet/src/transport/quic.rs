@@ -256,6 +256,11 @@ impl Subscriber for PathWatch {
     }
 }
 
+/// Asks the peer for an acknowledgement. A connection that is gone can't be asked, and its streams tell.
+pub(crate) fn ping(handle: &Handle) {
+    let _ = handle.clone().ping();
+}
+
 /// Closes the connection for the reason `code`.
 pub(crate) fn close(handle: &Handle, code: CloseCode) {
     handle.close(application::Error::from(code.number()));
