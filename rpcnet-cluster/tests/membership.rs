@@ -4,7 +4,7 @@ mod common;
 
 use std::{net::SocketAddr, sync::Arc};
 
-use common::{all_alive, cluster, config, event, id, sees, start, within};
+use common::{addr_of_ones_own, all_alive, cluster, config, event, id, sees, start, within};
 use rpcnet::{Server, ServerConfig};
 use rpcnet_cluster::{
     BulkService, ClusterConfigBuilder, ClusterEvent, ClusterMembership, ClusterSnapshot, JoinError, LeftError,
@@ -116,15 +116,6 @@ async fn a_node_whose_seed_is_not_there_yet_joins_when_it_is() {
     let port = early.gossip_addr().port();
     let by_name = start(config("late").with_seeds([format!("gossip://localhost:{port}")])).await;
     all_alive(&by_name, 3).await;
-}
-
-/// An address that can be let go of and taken again: no other process has its IP address, and nobody is given its port who
-/// asks for any. `number` is the test's own.
-fn addr_of_ones_own(number: u16) -> SocketAddr {
-    let [_, high, middle, low] = std::process::id().to_be_bytes();
-    // All of 127.0.0.0/8 leads here on Linux; elsewhere the port alone must do.
-    let ip = if cfg!(target_os = "linux") { [127, high | 0x80, middle, low] } else { [127, 0, 0, 1] };
-    (ip, 7_900 + number).into()
 }
 
 fn at(addr: SocketAddr, config: ClusterConfigBuilder) -> ClusterConfigBuilder {

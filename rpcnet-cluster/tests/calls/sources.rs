@@ -1,8 +1,8 @@
 //! Where workers come from: gossip, a list, DNS, and one's own source; and what becomes of their connections.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
-use crate::common::{config, sees, start, until, within};
+use crate::common::{addr_of_ones_own, config, sees, start, until, within};
 use crate::workers::{Seen, WorkClient, Worker, client_config, connected, join, rpc, serve_at, serve_plain};
 use rpcnet::{ErrorKind, Executed, Server, prelude::*};
 use rpcnet_cluster::{
@@ -235,7 +235,7 @@ async fn a_source_that_knows_nobody_fails_calls_and_one_that_is_silent_lets_them
 
 #[tokio::test]
 async fn calls_wait_for_the_only_worker_of_a_list_while_it_is_starting() {
-    let addr = addr_of_ones_own();
+    let addr = addr_of_ones_own(1);
     let cluster = ClusterClient::new(StaticWorkers::from_iter([addr]), client_config());
     let client = WorkClient::new(cluster.channel(""));
     let mut early = tokio::spawn(client.name());
@@ -243,13 +243,4 @@ async fn calls_wait_for_the_only_worker_of_a_list_while_it_is_starting() {
     let worker = Worker::new("one");
     let _server = serve_at(&worker, addr).await;
     assert_eq!(within("an answer", early).await.expect("no panic").expect("a name"), "one");
-}
-
-/// An address where nothing listens before the test does: no other process has its IP address, and nobody is given its port
-/// who asks for any.
-fn addr_of_ones_own() -> SocketAddr {
-    let [_, high, middle, low] = std::process::id().to_be_bytes();
-    // All of 127.0.0.0/8 leads here on Linux; elsewhere the port alone must do.
-    let ip = if cfg!(target_os = "linux") { [127, high | 0x80, middle, low] } else { [127, 0, 0, 1] };
-    (ip, 7_901).into()
 }

@@ -1,7 +1,7 @@
 //! Nodes on real sockets of this machine.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, net::SocketAddr, time::Duration};
 
 use rpcnet::{Server, ServerConfig};
 use rpcnet_cluster::{
@@ -99,4 +99,13 @@ pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
         Ok(value) => value,
         Err(_) => panic!("in vain: {what}"),
     }
+}
+
+/// An address that can be let go of and taken again: no other process has its IP address, and nobody is given its port who
+/// asks for any. `number` is the test's own.
+pub fn addr_of_ones_own(number: u16) -> SocketAddr {
+    let [_, high, middle, low] = std::process::id().to_be_bytes();
+    // All of 127.0.0.0/8 leads here on Linux; elsewhere the port alone must do.
+    let ip = if cfg!(target_os = "linux") { [127, high | 0x80, middle, low] } else { [127, 0, 0, 1] };
+    (ip, 7_900 + number).into()
 }

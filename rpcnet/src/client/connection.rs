@@ -64,11 +64,12 @@ impl Connection {
     /// Opens the first lane and starts the connection's tasks on the current runtime.
     pub(super) async fn open(
         greeted: Greeted,
+        refusals: Refusals,
         settings: &ClientSettings,
         hearing: &Hearing,
     ) -> Result<Arc<Self>, RpcError> {
         let message_bytes_max = settings.message_bytes_max;
-        let Greeted { connection, refusals, control, hello } = greeted;
+        let Greeted { connection, control, hello } = greeted;
         let remote_addr = connection.remote_addr().map_err(connection_error)?;
         let gate = Arc::new(Gate::new(hello.calls_max));
         let path = quic::path(&connection.handle());

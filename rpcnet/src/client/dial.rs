@@ -32,8 +32,6 @@ use crate::{
 /// A connection after the hellos.
 pub(super) struct Greeted {
     pub(super) connection: QuicConnection,
-    /// What the server's host says when the server is gone.
-    pub(super) refusals: Refusals,
     /// What the server says on the control stream.
     pub(super) control: FrameReceiver,
     /// What the server allows.
@@ -109,12 +107,12 @@ async fn open(
     // A server sends no requests, so there is nothing to limit but its answers.
     let hello = Hello::new(0, settings.message_bytes_max as u64);
     let hello = if hearing.is_wished() { hello.wishing_load() } else { hello };
-    let greeted = greet(connection, refusals, &hello).await?;
-    Connection::open(greeted, settings, hearing).await
+    let greeted = greet(connection, &hello).await?;
+    Connection::open(greeted, refusals, settings, hearing).await
 }
 
 /// Opens the control stream and waits for the server's hello.
-async fn greet(mut connection: QuicConnection, refusals: Refusals, own: &Hello) -> Result<Greeted, RpcError> {
+async fn greet(mut connection: QuicConnection, own: &Hello) -> Result<Greeted, RpcError> {
     let stream = connection.open_bidirectional_stream().await.map_err(connection_error)?;
     let (receive, send) = quic::split(stream);
     let mut send = FrameSender::new(send);
@@ -138,7 +136,7 @@ async fn greet(mut connection: QuicConnection, refusals: Refusals, own: &Hello) 
         );
         return Err(RpcError::new(ErrorKind::Protocol, Executed::No, message));
     }
-    Ok(Greeted { connection, refusals, control: frames, hello })
+    Ok(Greeted { connection, control: frames, hello })
 }
 
 /// The handshake's failure, with the verifier's own words where it was the one to refuse.
