@@ -10,7 +10,7 @@ use super::{
     resilience::{ResilienceSettings, share},
 };
 use crate::{
-    balance::{Balancer, CandidateOptions, LoadBalancingStrategy, Subset},
+    balance::{Balancer, CandidateOptions, LoadBalancingStrategy, Subset, Tried},
     source::WorkerSource,
 };
 
@@ -64,12 +64,13 @@ impl<S: WorkerSource> ClusterClientBuilder<S> {
         self
     }
 
-    /// How many workers a call is sent to at most, one after the other or side by side (default: 3; at least 1).
+    /// How many workers a call is sent to at most, one after the other or side by side (default: 3; from 1 to
+    /// [`Tried::MAX`](crate::balance::Tried::MAX), 8: what is beyond counts as that).
     ///
     /// A worker that goes away, or whose connection was lost before anything was sent, does not count: moving on costs
     /// nobody anything.
     pub fn with_attempts_max(mut self, attempts: u32) -> Self {
-        self.settings.attempts_max = attempts.max(1);
+        self.settings.attempts_max = attempts.clamp(1, Tried::MAX as u32);
         self
     }
 

@@ -172,12 +172,9 @@ impl ClusterChannel {
         group.picture().pick(&*self.inner.balancer, &request)
     }
 
-    /// Whether there is another worker that the call was not at yet.
+    /// Whether there is another worker that the call was not at yet, and that is as good as most.
     pub(super) fn has_other(&self, picked: &Picked, tries: &Tries<'_>) -> bool {
-        let Ok(group) = &self.inner.group else { return false };
-        let picture = group.picture();
-        let mut others = picture.workers().iter().filter(|worker| worker.id() != picked.worker.id());
-        others.any(|worker| !tries.tried().contains(worker))
+        self.inner.group.as_ref().is_ok_and(|group| group.picture().has_other(picked, &tries.request()))
     }
 
     pub(super) fn waits_for_ready(&self) -> bool {

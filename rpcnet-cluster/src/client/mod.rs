@@ -8,6 +8,7 @@ mod hedge;
 mod keeper;
 mod link;
 mod observer;
+mod past;
 mod resilience;
 mod shared;
 mod streaming;

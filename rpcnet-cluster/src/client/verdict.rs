@@ -67,6 +67,8 @@ fn is_lost(kind: ErrorKind) -> bool {
             | ErrorKind::Draining
             | ErrorKind::Io
             | ErrorKind::Overloaded
+            // The connection was closed for it, with all calls on it.
+            | ErrorKind::Protocol
             | ErrorKind::Stream
             | ErrorKind::Truncated
     )
@@ -89,10 +91,13 @@ mod tests {
     #[test]
     fn a_call_goes_elsewhere_only_if_it_never_ran_or_may_run_twice() {
         for idempotent in [false, true] {
-            check(ErrorKind::Connection, Executed::No, idempotent, "move");
             check(ErrorKind::Draining, Executed::No, idempotent, "move");
-            check(ErrorKind::Connection, Executed::Maybe, idempotent, if idempotent { "retry" } else { "over" });
-            check(ErrorKind::Connection, Executed::Yes, idempotent, "over");
+            // A peer that breaks the protocol loses its connection, and with it what others have called.
+            for kind in [ErrorKind::Connection, ErrorKind::Protocol] {
+                check(kind, Executed::No, idempotent, "move");
+                check(kind, Executed::Maybe, idempotent, if idempotent { "retry" } else { "over" });
+                check(kind, Executed::Yes, idempotent, "over");
+            }
         }
     }
 
