@@ -111,7 +111,7 @@ async fn a_name_is_looked_up_and_needs_no_gossip() {
 }
 
 /// Workers that the test sets.
-struct Fleet(watch::Receiver<Vec<WorkerInfo>>);
+pub(crate) struct Fleet(pub(crate) watch::Receiver<Vec<WorkerInfo>>);
 
 impl WorkerSource for Fleet {
     async fn run(mut self, workers: WorkerUpdates) {
@@ -125,7 +125,7 @@ impl WorkerSource for Fleet {
     }
 }
 
-fn info(server: &Server) -> WorkerInfo {
+pub(crate) fn info(server: &Server) -> WorkerInfo {
     WorkerInfo::at(server.local_addr())
 }
 

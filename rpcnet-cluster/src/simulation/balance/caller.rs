@@ -85,7 +85,7 @@ impl Caller {
     }
 
     pub(crate) fn hear(&self, now: Time, worker: usize, in_flight: u32) {
-        self.workers[worker].hear_load(now, &LoadReport::new(in_flight));
+        self.workers[worker].experience().hear(now, &LoadReport::new(in_flight));
     }
 
     pub(crate) fn sweep(&self, now: Time) {
