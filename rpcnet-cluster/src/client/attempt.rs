@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use rpcnet::{__channel::Answer, ErrorKind, RpcError};
+use rpcnet::{
+    __channel::{Answer, OutgoingStream},
+    ErrorKind, RpcError,
+};
 use tokio::time::Instant;
 
 use super::{
     channel::ClusterChannel,
-    group::Picked,
+    group::{Group, Picked},
     observer::{AttemptEvent, AttemptResult},
     past::Past,
     shared::Shared,
@@ -21,6 +24,7 @@ use crate::{
 /// The attempts of one call.
 pub(super) struct Tries<'a> {
     shared: &'a Shared,
+    group: &'a Group,
     method: &'a str,
     idempotent: bool,
     past: Past,
@@ -32,6 +36,7 @@ pub(super) struct Tries<'a> {
 /// An attempt that is under way. Dropped, it counts as cancelled.
 pub(super) struct Attempt<'a> {
     shared: &'a Shared,
+    group: &'a Group,
     method: &'a str,
     worker: &'a Worker,
     timed: Option<BorrowedCall<'a>>,
@@ -41,9 +46,23 @@ pub(super) struct Attempt<'a> {
 
 impl<'a> Tries<'a> {
     /// The attempts of a call that was made at this time.
-    pub(super) fn new(channel: &'a ClusterChannel, method: &'a str, idempotent: bool, instant: Instant) -> Self {
-        let shared = channel.shared();
-        Self { shared, method, idempotent, past: Past::default(), now: shared.time(instant), instant }
+    ///
+    /// # Errors
+    ///
+    /// The channel's text is no filter.
+    pub(super) fn new(
+        channel: &'a ClusterChannel,
+        method: &'a str,
+        idempotent: bool,
+        instant: Instant,
+    ) -> Result<Self, RpcError> {
+        let (shared, group) = (channel.shared(), &**channel.group()?);
+        Ok(Self { shared, group, method, idempotent, past: Past::default(), now: shared.time(instant), instant })
+    }
+
+    /// The workers that it may go to.
+    pub(super) fn group(&self) -> &'a Group {
+        self.group
     }
 
     /// When the call began, or was taken up again.
@@ -62,9 +81,11 @@ impl<'a> Tries<'a> {
     }
 
     /// Takes up again where an earlier attempt to begin a stream ended.
-    pub(super) fn recall(&mut self, keys: &[u64], workers: &[Worker]) {
-        let tried = workers.iter().filter(|worker| keys.contains(&worker.key()));
-        tried.for_each(|worker| self.past.recall(worker));
+    pub(super) fn recall(&mut self, call: &OutgoingStream, workers: &[Worker]) {
+        if let Some(failure) = call.failure() {
+            let tried = workers.iter().filter(|worker| call.tried().contains(&worker.key()));
+            self.past.recall(tried, failure);
+        }
     }
 
     /// What a worker is wanted for.
@@ -80,7 +101,7 @@ impl<'a> Tries<'a> {
     ///
     /// The workers refuse so much that this client leaves them alone for a while.
     pub(super) fn admit(&self) -> Result<(), RpcError> {
-        self.shared.resilience.admit(self.now)
+        self.group.resilience.admit(self.now)
     }
 
     /// Begins an attempt at a worker.
@@ -91,7 +112,7 @@ impl<'a> Tries<'a> {
         let worker = &picked.worker;
         let number = self.past.begin(worker);
         let timed = Some(worker.begin_borrowed_call(self.now));
-        Attempt { shared: self.shared, method: self.method, worker, timed, number, hedge }
+        Attempt { shared: self.shared, group: self.group, method: self.method, worker, timed, number, hedge }
     }
 
     /// The attempt that was begun last was never made.
@@ -146,7 +167,7 @@ impl<'a> Tries<'a> {
 
     /// Whether another attempt may be made, after one that was sent.
     pub(super) fn may_retry(&self) -> bool {
-        self.past.counted() < self.shared.settings.attempts_max && self.shared.resilience.try_retry(self.now)
+        self.past.counted() < self.shared.settings.attempts_max && self.group.resilience.try_retry(self.now)
     }
 
     /// The right to a second attempt while the first one is under way, if there is one.
@@ -203,7 +224,7 @@ impl Attempt<'_> {
         };
         timed.end(now, outcome);
         let is_draining = matches!(result, AttemptResult::Failed(error) if error.kind() == ErrorKind::Draining);
-        self.shared.resilience.on_attempt(now, outcome, is_draining);
+        self.group.resilience.on_attempt(now, outcome, is_draining);
         self.tell(now, began, result);
     }
 

@@ -29,6 +29,8 @@ pub(super) struct Settings {
     pub(super) attempts_max: u32,
     pub(super) connect_timeout: Duration,
     pub(super) resilience: ResilienceSettings,
+    /// `None` for no hedging.
+    pub(super) hedge_share: Option<f64>,
     pub(super) observer: Option<Box<dyn Observer>>,
 }
 
@@ -40,6 +42,7 @@ impl<S: WorkerSource> ClusterClientBuilder<S> {
             attempts_max: 3,
             connect_timeout: CONNECT_TIMEOUT,
             resilience: ResilienceSettings::default(),
+            hedge_share: None,
             observer: None,
         };
         Self { source, config, settings }
@@ -79,7 +82,7 @@ impl<S: WorkerSource> ClusterClientBuilder<S> {
     /// to 1.
     ///
     /// When it is spent, a call that fails is not made again. It keeps a pool that fails from being asked twice and thrice as
-    /// often.
+    /// often. The workers of each filter have one of their own, whatever channels call them.
     pub fn with_retry_budget(mut self, retries: f64, floor_per_second: u32) -> Self {
         self.settings.resilience.retry_share = share(retries);
         self.settings.resilience.retry_floor = floor_per_second.into();
@@ -94,19 +97,19 @@ impl<S: WorkerSource> ClusterClientBuilder<S> {
     ///
     /// For callers whose slowest calls matter: one slow worker no longer shows.
     pub fn with_hedging(mut self, hedge: bool) -> Self {
-        self.settings.resilience.hedge_share = hedge.then_some(HEDGE_SHARE);
+        self.settings.hedge_share = hedge.then_some(HEDGE_SHARE);
         self
     }
 
     /// Turns hedging on, for at most this share of each method's calls, from 0 to 1, and the few that
     /// [`with_hedging`](Self::with_hedging) allows beyond any share.
     pub fn with_hedge_share(mut self, hedges: f64) -> Self {
-        self.settings.resilience.hedge_share = Some(share(hedges));
+        self.settings.hedge_share = Some(share(hedges));
         self
     }
 
     /// Whether calls are given up before they are sent while workers refuse more than half of them (default: true), by lot,
-    /// and up to nine of ten. Refusing costs workers something as well.
+    /// and up to nine of ten. Refusing costs workers something as well. The workers of each filter count by themselves.
     pub fn with_shedding(mut self, shed: bool) -> Self {
         self.settings.resilience.shedding = shed;
         self

@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use rpcnet::{__channel::DirectConnection, ErrorKind, Executed, RpcError};
 use tokio::sync::watch;
 
-use super::link::LinkState;
+use super::{link::LinkState, resilience::Resilience};
 use crate::{
     Filter,
     balance::{Balancer, CandidateOptions, Candidates, PickRequest, Tried, Worker},
@@ -15,6 +15,8 @@ use crate::{
 /// One for each filter in use.
 pub(super) struct Group {
     pub(super) filter: Filter,
+    /// What its workers bear: others may do well while they do not.
+    pub(super) resilience: Resilience,
     picture: ArcSwap<Picture>,
     /// The number of the picture, for those who wait for another one.
     changed: watch::Sender<u64>,
@@ -53,10 +55,10 @@ pub(super) struct Member {
 
 impl Group {
     /// A group about which nothing is known yet.
-    pub(super) fn new(filter: Filter) -> Self {
+    pub(super) fn new(filter: Filter, resilience: Resilience) -> Self {
         let candidates = Candidates::new([], &CandidateOptions::default());
         let picture = Picture { candidates, members: Box::default(), prospect: Prospect::default() };
-        Self { filter, picture: ArcSwap::from_pointee(picture), changed: watch::Sender::new(0) }
+        Self { filter, resilience, picture: ArcSwap::from_pointee(picture), changed: watch::Sender::new(0) }
     }
 
     /// Takes its workers as they are now, each with its link.

@@ -46,10 +46,12 @@ impl Past {
         self.begun
     }
 
-    /// An earlier attempt to begin the call at this worker was in vain.
-    pub(super) fn recall(&mut self, worker: &Worker) {
-        self.trouble().failed.insert(worker);
-        self.remember(worker);
+    /// Takes up again a stream that was begun at these workers in vain, and last for this reason.
+    pub(super) fn recall<'a>(&mut self, workers: impl Iterator<Item = &'a Worker>, failure: &RpcError) {
+        let trouble = self.trouble();
+        workers.for_each(|worker| trouble.failed.insert(worker));
+        trouble.failure = Some(failure.clone());
+        self.look_again();
     }
 
     /// The last attempt never left this process.

@@ -28,7 +28,7 @@ impl ClusterChannel {
         call: &Outgoing,
         mut request: impl Encode + Send,
     ) -> Result<Answer, RpcError> {
-        let mut tries = Tries::new(self, method, call.is_idempotent(), call.made());
+        let mut tries = Tries::new(self, method, call.is_idempotent(), call.made())?;
         tries.admit()?;
         let hedging = self.hedging(call, tries.now());
         loop {
@@ -112,7 +112,7 @@ impl ClusterChannel {
 
     /// Waits until there may be a worker for a call that has found none.
     pub(super) async fn wait_for_worker(&self, tries: &mut Tries<'_>, deadline: Instant) -> Result<(), RpcError> {
-        let group = self.group()?;
+        let group = tries.group();
         let mut changes = group.changes();
         loop {
             changes.mark_unchanged();
