@@ -103,11 +103,8 @@ impl Watch {
     fn new(channel: &ClusterChannel, worker: &Worker, call: &OutgoingStream) -> Result<Self, RpcError> {
         let (handle, group) = (Arc::clone(channel.handle()), Arc::clone(channel.group()?));
         let began = handle.shared.now();
-        // An upload takes as long as its caller has something to send: no latency, and no silence of the worker's.
-        let (timed, lasting, begins_by) = match call.answers_once() {
-            true => (None, Some(worker.begin_call()), None),
-            false => (Some(worker.begin_timed_call(began)), None, Some(call.begins_by())),
-        };
+        let (timed, lasting) = count(worker, began, call.answers_once());
+        let begins_by = (!call.answers_once()).then(|| call.begins_by());
         let (worker, name) = (worker.clone(), worker.id().text());
         let (method, number) = (call.method(), call.tries() + 1);
         Ok(Self { handle, group, worker, name, method, number, began, is_beginning: true, timed, lasting, begins_by })
@@ -177,5 +174,47 @@ impl Drop for Watch {
         } else {
             self.end_beginning(Outcome::Cancelled, AttemptResult::Cancelled);
         }
+    }
+}
+
+/// Counts a call that begins now: as one whose beginning is waited for, or as one that lasts.
+fn count(worker: &Worker, now: Time, answers_once: bool) -> (Option<TimedCall>, Option<CallGuard>) {
+    // An upload takes as long as its caller has something to send: no latency, and no silence of the worker's.
+    if answers_once { (None, Some(worker.begin_call())) } else { (Some(worker.begin_timed_call(now)), None) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::balance::{Roster, WorkerInfo};
+
+    #[test]
+    fn an_upload_counts_and_succeeds_and_makes_its_worker_look_no_slower() {
+        let (now, later) = (Time::ZERO, Time::ZERO + Duration::from_secs(60));
+        let workers = Roster::new(1).update(now, [WorkerInfo::at(([127, 0, 0, 1], 1).into())]);
+        let [worker] = &*workers else { unreachable!("one was given") };
+        let experience = worker.experience();
+        let cost = || experience.cost(later, &experience.pool.usual());
+        let before = cost();
+        let stream = count(worker, now, false);
+        assert!(experience.stalled_us(later) > 0.0, "it owes a beginning");
+        drop(stream);
+        let (timed, lasting) = count(worker, now, true);
+        assert!(timed.is_none());
+        assert_eq!((worker.active_connections(), experience.stalled_us(later)), (1, 0.0));
+        experience.on_untimed_outcome(now, later, Outcome::Success);
+        drop(lasting);
+        assert_eq!((worker.active_connections(), cost()), (0, before));
+        // What fails in between does not count as failing in a row.
+        for _ in 0..4 {
+            experience.on_untimed_outcome(now, later, Outcome::Failure);
+        }
+        experience.on_untimed_outcome(now, later, Outcome::Success);
+        experience.on_untimed_outcome(now, later, Outcome::Failure);
+        assert!(experience.breaker.is_closed());
+        (0..5).for_each(|_| experience.on_untimed_outcome(now, later, Outcome::Failure));
+        assert!(!experience.breaker.is_closed());
     }
 }

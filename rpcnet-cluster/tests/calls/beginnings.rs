@@ -116,6 +116,37 @@ async fn one_that_all_workers_were_lost_with_says_so_and_that_it_may_have_run() 
 }
 
 #[tokio::test]
+async fn a_stream_goes_to_another_worker_when_one_has_as_many_as_a_connection_carries() {
+    // QUIC carries 1024, some of which are not for calls.
+    const STREAMS: usize = 1_024;
+    let feeders = feeders(&["a", "b"]).await;
+    let (cluster, client) = client_of(&feeders).await;
+    let streams: Vec<_> = (0..STREAMS).map(|_| tokio::spawn(client.feed_once())).collect();
+    until("all have arrived", || feeders[0].0.begun() + feeders[1].0.begun() == STREAMS).await;
+    let at_b = feeders[1].0.begun();
+    assert!((1..STREAMS / 2).contains(&at_b), "{at_b}");
+    // Those at the first one are more than it has room for together with these.
+    let under_way: usize = cluster.workers().iter().map(|worker| worker.active_connections()).sum();
+    assert_eq!(under_way, STREAMS);
+    streams.into_iter().for_each(|stream| stream.abort());
+}
+
+#[tokio::test]
+async fn a_stream_that_waits_for_a_place_is_told_when_its_worker_goes_away() {
+    const STREAMS: usize = 1_024;
+    let feeders = feeders(&["a"]).await;
+    let (_cluster, client) = client_of(&feeders).await;
+    let mut streams: tokio::task::JoinSet<_> = (0..STREAMS).map(|_| client.feed_once()).collect();
+    let is_full = || feeders[0].0.begun() > STREAMS - 64;
+    until("all that it has room for have arrived", is_full).await;
+    feeders[0].1.stop_accepting();
+    // Long before their time is over. The others go on until they are let go.
+    let error = within("a failure", streams.join_next()).await.expect("there are many").expect("no panic");
+    let error = failure(error);
+    assert_eq!((error.kind(), error.executed()), (ErrorKind::Draining, Executed::No), "{error}");
+}
+
+#[tokio::test]
 async fn a_worker_that_begins_no_stream_in_time_is_taken_for_out_of_order() {
     let feeders = feeders(&["a"]).await;
     let (cluster, client) = client_of(&feeders).await;

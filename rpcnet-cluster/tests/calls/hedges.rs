@@ -9,7 +9,7 @@ use rpcnet_cluster::ClusterClient;
 use crate::common::{until, within};
 use crate::proxy::Proxy;
 use crate::scene::{Room, client_of, client_of_these, known, occupy_by, workers};
-use crate::workers::{WorkClient, client_config, connected, rpc};
+use crate::workers::{client_config, connected, rpc, serve_at};
 
 /// Long enough that what follows the second attempt, at half of it, happens before its end.
 const DEADLINE: Duration = Duration::from_secs(6);
@@ -57,8 +57,7 @@ async fn a_call_that_both_workers_were_lost_with_is_made_at_neither_again() {
     let fleet = workers(&[("a", Room::Enough), ("b", Room::Enough)]).await;
     let (builder, seen) = client_of(&fleet);
     let cluster = builder.with_hedging(true).start();
-    connected(&cluster, "", 2).await;
-    let client = WorkClient::new(cluster.channel("")).with_deadline(DEADLINE);
+    let client = connected(&cluster, "", 2).await.with_deadline(DEADLINE);
     let mut call = pin!(client.wait());
     assert!(poll!(&mut call).is_pending());
     let both = async { until("both are at it", || fleet.iter().all(|(worker, _)| worker.begun() == 1)).await };
@@ -70,7 +69,7 @@ async fn a_call_that_both_workers_were_lost_with_is_made_at_neither_again() {
     within("its end", fleet[1].1.stop()).await;
     within("its end", fleet[0].1.stop()).await;
     seen.until("the loss of both", |seen| seen.disconnected.len() == 2).await;
-    let _again = crate::workers::serve_at(&fleet[1].0, fleet[1].1.local_addr()).await;
+    let _again = serve_at(&fleet[1].0, fleet[1].1.local_addr()).await;
     seen.until("it is back", |seen| seen.connected.get("b") == Some(&2)).await;
     let error = rpc(within("a failure", call).await);
     assert_eq!(error.executed(), Executed::Maybe, "{error}");

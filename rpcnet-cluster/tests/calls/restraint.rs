@@ -1,12 +1,12 @@
 //! What keeps a client from doing harm to workers that refuse.
 
-use std::net::SocketAddr;
+use std::time::Duration;
 
-use rpcnet::{ErrorKind, Executed};
+use rpcnet::{ClientConfig, ErrorKind, Executed};
 
-use crate::common::within;
-use crate::scene::{Room, client_of, occupy, workers};
-use crate::workers::{connected, rpc};
+use crate::common::{addr_of_ones_own, within};
+use crate::scene::{Room, client_of, client_of_these, known, occupy, workers};
+use crate::workers::{WorkClient, Worker, connected, rpc, serve_at};
 
 #[tokio::test]
 async fn a_call_that_a_worker_refuses_for_want_of_room_is_made_elsewhere() {
@@ -77,7 +77,10 @@ async fn retries_of_calls_to_some_workers_leave_those_to_others_their_budget() {
     let cluster = builder.with_retry_budget(0.0, 1).with_shedding(false).start();
     let busy = connected(&cluster, "role!=idle", 2).await;
     let all = connected(&cluster, "role!=busy", 2).await;
-    while within("a result", busy.name()).await.is_ok() {}
+    for _ in 0..10 {
+        within("a result", busy.name()).await.expect("there is a budget");
+    }
+    assert_eq!(rpc(busy.name().await).kind(), ErrorKind::Overloaded, "it is spent");
     let spent = seen.now().retries;
     assert_eq!(within("an answer", all.name()).await.expect("it has a budget"), "spare");
     assert_eq!(seen.now().retries, spent + 1);
@@ -103,15 +106,14 @@ async fn streams_that_are_refused_count_and_one_that_is_given_up_is_not_begun_ag
 
 #[tokio::test]
 async fn a_client_that_waits_for_workers_waits_for_one_that_cannot_be_reached() {
-    use crate::{common::addr_of_ones_own, scene::client_of_these, scene::known, workers::Worker};
     let worker = Worker::new("late");
-    let addr: SocketAddr = addr_of_ones_own(31);
-    let config = rpcnet::ClientConfig::development().with_wait_for_ready(true).build().expect("valid");
+    let addr = addr_of_ones_own(31);
+    let config = ClientConfig::development().with_wait_for_ready(true).build().expect("valid");
     let (builder, seen) = client_of_these(vec![known(&worker, addr)], config);
-    let cluster = builder.with_connect_timeout(std::time::Duration::from_millis(50)).start();
-    let client = crate::workers::WorkClient::new(cluster.channel(""));
+    let cluster = builder.with_connect_timeout(Duration::from_millis(50)).start();
+    let client = WorkClient::new(cluster.channel(""));
     let call = tokio::spawn(client.name());
     seen.until("it cannot be reached", |seen| seen.unreachable > 0).await;
-    let _server = crate::workers::serve_at(&worker, addr).await;
+    let _server = serve_at(&worker, addr).await;
     assert_eq!(within("an answer", call).await.expect("no panic").expect("it has waited"), "late");
 }

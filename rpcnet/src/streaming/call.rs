@@ -26,21 +26,18 @@ pub(crate) async fn server_streaming<C: Channel>(
 ) -> Result<RawResponseStream, RpcError> {
     let mut resends = 0;
     loop {
-        let (error, was_begun) = match channel.streaming(&mut call, Some(&request)).await {
-            Ok(streams) => match begin_server_streaming(method.clone(), &call, streams).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => (error, true),
-            },
-            // The channel has tried what there is to try.
-            Err(error) => (error, false),
+        // If it fails, then the channel has tried what there is to try.
+        let streams = channel.streaming(&mut call, Some(&request)).await;
+        let streams = streams.map_err(|error| call.with_executed(error).in_call(method.clone()))?;
+        let error = match begin_server_streaming(method.clone(), &call, streams).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
         };
-        if was_begun {
-            call.note_failure(&error);
-        }
+        call.note_failure(&error);
         match error.kind() {
             // The handler never ran, and the connection to that server was left: the next one takes the call.
             ErrorKind::Draining if resends < RESENDS_MAX => resends += 1,
-            _ if was_begun && channel.begins_again(&call, &error) => {}
+            _ if channel.begins_again(&call, &error) => {}
             _ => return Err(call.with_executed(error).in_call(method)),
         }
     }
