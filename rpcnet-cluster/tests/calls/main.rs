@@ -9,6 +9,7 @@ mod loads;
 #[allow(dead_code, unreachable_pub, reason = "rpcnet's own tests use all of it")]
 #[path = "../../../rpcnet/tests/common/proxy.rs"]
 mod proxy;
+mod rolling;
 mod sources;
 mod streams;
 mod workers;
