@@ -38,6 +38,11 @@ fn restarts_without_notice_fail_no_call_that_may_be_repeated() {
 }
 
 #[test]
+fn workers_that_are_replaced_one_after_the_other_do_not_drown_those_that_are_left() {
+    check("rolling");
+}
+
+#[test]
 fn a_worker_that_comes_back_gets_its_share_again() {
     check("return");
 }

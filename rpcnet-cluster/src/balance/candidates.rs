@@ -24,6 +24,8 @@ use crate::{Filter, membership::Time};
 pub struct Candidates {
     workers: Box<[Worker]>,
     slots: Box<[Slot]>,
+    /// From then on none of them is new.
+    all_warm_at: Time,
     pool: Arc<Pool>,
     survey: Survey,
     pub(crate) cursor: Cursor,
@@ -71,6 +73,7 @@ impl Candidates {
             weights: Weights::new(workers.iter().map(Worker::capacity)),
             zones: Zones::new(&workers, options),
             survey: Survey::default(),
+            all_warm_at: slots.iter().map(|slot| slot.warm_at).max().unwrap_or_default(),
             workers: workers.into(),
             slots,
             pool,
@@ -154,6 +157,9 @@ impl Candidates {
     /// whoever takes the cheapest would never take it as long as the others are idle; and by cost, since the others must not
     /// drown while it is idle.
     pub(crate) fn reluctance(&self, index: usize, now: Time) -> f32 {
+        if now >= self.all_warm_at {
+            return 1.0;
+        }
         let warm_at = self.slots[index].warm_at;
         if now >= warm_at || self.survey.most_are_new() {
             return 1.0;

@@ -3,7 +3,7 @@
 use super::{
     balancer::PickRequest,
     candidates::{Candidates, Slot},
-    random::below,
+    random::{Lots, below},
 };
 
 /// The worker with the least calls for its weight; equal ones by lot, so that callers which know nothing yet don't all begin
@@ -57,6 +57,7 @@ fn cheapest(
     cost: impl Fn(usize) -> f32,
 ) -> Option<usize> {
     let (mut least, mut cheapest, mut equals) = (f32::INFINITY, None, 0);
+    let mut lots = None;
     for index in indices {
         let cost = cost(index);
         match () {
@@ -64,7 +65,8 @@ fn cheapest(
             () if cost == least => {
                 // Each of so many equal ones stays with the same chance.
                 equals += 1;
-                if below(candidates.pool().random.next_u64() as u32, equals) == 0 {
+                let lots: &mut Lots = lots.get_or_insert_with(|| candidates.pool().random.lots());
+                if below(lots.next_u64() as u32, equals) == 0 {
                     cheapest = Some(index);
                 }
             }

@@ -187,7 +187,7 @@ mod tests {
         tried.insert(lost);
         let connecting = |workers: &[&Worker]| Prospect {
             known: true,
-            connecting: workers.iter().map(|worker| Worker::clone(worker)).collect(),
+            connecting: workers.iter().copied().cloned().collect(),
             ..Prospect::default()
         };
         let check = |prospect: &Prospect, connected: &[(&Worker, bool)], expected| {

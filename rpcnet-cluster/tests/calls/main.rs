@@ -12,6 +12,7 @@ mod loads;
 #[path = "../../../rpcnet/tests/common/proxy.rs"]
 mod proxy;
 mod restraint;
+mod rolling;
 mod room;
 mod scene;
 mod sources;

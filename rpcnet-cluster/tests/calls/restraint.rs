@@ -107,7 +107,7 @@ async fn streams_that_are_refused_count_and_one_that_is_given_up_is_not_begun_ag
 #[tokio::test]
 async fn a_client_that_waits_for_workers_waits_for_one_that_cannot_be_reached() {
     let worker = Worker::new("late");
-    let addr = addr_of_ones_own(31);
+    let addr = addr_of_ones_own();
     let config = ClientConfig::development().with_wait_for_ready(true).build().expect("valid");
     let (builder, seen) = client_of_these(vec![known(&worker, addr)], config);
     let cluster = builder.with_connect_timeout(Duration::from_millis(50)).start();
