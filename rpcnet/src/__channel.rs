@@ -3,6 +3,6 @@
 
 pub use crate::{
     channel::{Answer, Channel, Encode, Outgoing, OutgoingStream, Raw},
-    client::{DirectConnection, Listener, SentCall, Turn},
+    client::{DirectConnection, Listener, SentCall, StreamTurn, Turn},
     streaming::{RequestSink, ResponseReceiver, StreamWatch},
 };

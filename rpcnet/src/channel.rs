@@ -6,8 +6,8 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::{
-    AnswerMetadata, CallError, CallResult, Context, Executed, Metadata, Method, RawResponseStream, Requests, RpcError,
-    StreamResult,
+    AnswerMetadata, CallError, CallResult, Context, ErrorKind, Executed, Metadata, Method, RawResponseStream, Requests,
+    RpcError, StreamResult,
     client::deadline_exceeded,
     codec::{self, Arguments, Body, unpinned},
     config::DEADLINE,
@@ -81,8 +81,18 @@ pub struct OutgoingStream {
     pub(crate) deadline: Option<Instant>,
     /// When it must have begun.
     pub(crate) begins_by: Instant,
-    /// Where it was begun before, by names that mean something to the channel.
+    /// A request that may have reached its handler may be sent again.
+    pub(crate) idempotent: bool,
+    /// Its one answer comes when all requests were read: nothing tells before that that the handler has begun.
+    pub(crate) answers_once: bool,
+    /// How often it was begun.
+    tries: u32,
+    /// Where it was begun in vain, by names that mean something to the channel.
     tried: Vec<u64>,
+    /// It may have reached a handler that gave no answer.
+    lost: bool,
+    /// Why it was not taken where it was begun last.
+    failure: Option<RpcError>,
 }
 
 /// A request that can be encoded, more than once if need be.
@@ -212,7 +222,22 @@ impl OutgoingStream {
             None => Context::inherited_deadline(),
         };
         let begins_by = inherited(now, explicit.unwrap_or(default));
-        Ok(Self { method_id, method: "", metadata, answered: None, deadline, begins_by, tried: Vec::new() })
+        let (method, answered, idempotent, answers_once) = ("", None, false, false);
+        let (tries, tried, lost, failure) = (0, Vec::new(), false, None);
+        Ok(Self {
+            method_id,
+            method,
+            metadata,
+            answered,
+            deadline,
+            begins_by,
+            idempotent,
+            answers_once,
+            tries,
+            tried,
+            lost,
+            failure,
+        })
     }
 
     /// A call of the method named `name`, which must begin within `deadline`.
@@ -234,14 +259,49 @@ impl OutgoingStream {
         self.begins_by
     }
 
-    /// Where it was begun before.
+    /// Whether a request that may have reached its handler may be sent again.
+    pub fn is_idempotent(&self) -> bool {
+        self.idempotent
+    }
+
+    /// Whether the first that comes of it is the whole answer.
+    pub fn answers_once(&self) -> bool {
+        self.answers_once
+    }
+
+    /// How often it was begun.
+    pub fn tries(&self) -> u32 {
+        self.tries
+    }
+
+    /// Where it was begun in vain; who goes away is not among them, and may come back.
     pub fn tried(&self) -> &[u64] {
         &self.tried
     }
 
+    /// Why it was not taken where it was begun last.
+    pub fn failure(&self) -> Option<&RpcError> {
+        self.failure.as_ref()
+    }
+
     /// Remembers where it is begun.
     pub fn note_try(&mut self, place: u64) {
+        self.tries += 1;
         self.tried.push(place);
+    }
+
+    /// It was begun in vain where it was begun last.
+    pub(crate) fn note_failure(&mut self, error: &RpcError) {
+        if error.kind() == ErrorKind::Draining {
+            self.tried.pop();
+        }
+        self.lost |= error.executed() != Executed::No;
+        self.failure = Some(error.clone());
+    }
+
+    /// That it never ran where it was begun last says nothing about where it was before.
+    pub fn with_executed(&self, error: RpcError) -> RpcError {
+        if self.lost && error.executed() == Executed::No { error.with_executed(Executed::Maybe) } else { error }
     }
 
     /// The same as a request head says it, with 0 for "never".
@@ -390,7 +450,7 @@ impl<C: Channel> Caller<C> {
             let explicit = self.deadline.or(method.default_deadline());
             let default = self.channel.default_deadline();
             let mut call = OutgoingStream::new(method.id(), explicit, default, self.metadata.clone())?;
-            call.method = method.name();
+            (call.method, call.idempotent) = (method.name(), method.is_idempotent());
             call.answered.clone_from(&self.answered);
             let mut message = Vec::new();
             arguments.encode(method.arguments(), &mut message)?;

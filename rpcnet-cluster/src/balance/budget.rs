@@ -35,6 +35,11 @@ impl RetryBudget {
         self.try_spend(now, 1.0)
     }
 
+    /// The attempt that was allowed at this time was not made after all.
+    pub(crate) fn give_back(&self, now: Time) {
+        self.retries.remove(now);
+    }
+
     /// As [`Self::try_retry`], of this part of the budget.
     pub(crate) fn try_spend(&self, now: Time, part: f64) -> bool {
         // Counted first, so that threads which ask at once never get more than there is.

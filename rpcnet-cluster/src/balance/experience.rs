@@ -143,17 +143,7 @@ impl Experience {
         let micros = now.since(began).as_micros() as f32;
         match outcome {
             Outcome::Success => {
-                self.on_answers(now);
-                self.successes.fetch_add(1, Ordering::Relaxed);
-                if self.breaker.is_closed() {
-                    self.breaker.on_success();
-                } else if self.breaker.is_news(began) {
-                    self.pool.on_recovery(now);
-                    if self.breaker.close(now, self.pool.amnesty()) {
-                        // What it took while it failed says nothing of what it takes now.
-                        self.latency.forget();
-                    }
-                }
+                self.on_success(began, now);
                 self.latency.observe(now, micros);
                 self.pool.median.observe(micros);
             }
@@ -174,6 +164,29 @@ impl Experience {
                 let silent = self.progress_us.load(Ordering::Relaxed) <= began.as_micros();
                 let taken = if silent { micros * GIVEN_UP_COUNTS_AS } else { micros };
                 self.latency.observe_at_least(now, taken, self.pool.usual().latency_us);
+            }
+        }
+    }
+
+    /// The same of a call that took as long as its caller had something to send: what it took says nothing of the worker.
+    pub(crate) fn on_untimed_outcome(&self, began: Time, now: Time, outcome: Outcome) {
+        match outcome {
+            Outcome::Success => self.on_success(began, now),
+            Outcome::Failure | Outcome::Overloaded => self.on_outcome(now, now, outcome),
+            Outcome::Cancelled => {}
+        }
+    }
+
+    fn on_success(&self, began: Time, now: Time) {
+        self.on_answers(now);
+        self.successes.fetch_add(1, Ordering::Relaxed);
+        if self.breaker.is_closed() {
+            self.breaker.on_success();
+        } else if self.breaker.is_news(began) {
+            self.pool.on_recovery(now);
+            if self.breaker.close(now, self.pool.amnesty()) {
+                // What it took while it failed says nothing of what it takes now.
+                self.latency.forget();
             }
         }
     }

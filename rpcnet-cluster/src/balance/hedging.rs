@@ -76,10 +76,34 @@ impl Hedging {
     /// Five of a hundred calls ask, and two may: so half of what may be hedged is kept for the one or two of a hundred that take the
     /// longest, those that hang among them.
     pub fn try_hedge(&self, now: Time, waited: Duration, within: Duration) -> bool {
+        self.grant(now, waited, within).is_some()
+    }
+
+    /// The same, to be [given back](Self::give_back) if the call can't be made a second time after all.
+    pub(crate) fn grant(&self, now: Time, waited: Duration, within: Duration) -> Option<Grant> {
         let long = waited.as_micros() as u64 >= self.last_delay_us.load(Ordering::Relaxed);
         let is_endangered = waited >= within / 2;
-        self.budget.try_spend(now, if long { 1.0 } else { 0.5 }) || (is_endangered && self.reserve.try_retry(now))
+        let of_reserve = match () {
+            () if self.budget.try_spend(now, if long { 1.0 } else { 0.5 }) => false,
+            () if is_endangered && self.reserve.try_retry(now) => true,
+            () => return None,
+        };
+        Some(Grant { at: now, of_reserve })
     }
+
+    /// Another call may have what this one could not use.
+    pub(crate) fn give_back(&self, grant: Grant) {
+        let budget = if grant.of_reserve { &self.reserve } else { &self.budget };
+        budget.give_back(grant.at);
+    }
+}
+
+/// The right to make a call a second time, and what it was taken from.
+#[derive(Debug)]
+#[must_use = "what is not used is to be given back"]
+pub(crate) struct Grant {
+    at: Time,
+    of_reserve: bool,
 }
 
 impl Default for Hedging {
@@ -127,6 +151,21 @@ mod tests {
         let try_after = |millis| hedging.try_hedge(now, Duration::from_millis(millis), within);
         assert_eq!([499, 499].map(try_after), [true, false]);
         assert_eq!([500; 5].map(try_after), [true, true, true, true, false]);
+    }
+
+    #[test]
+    fn what_is_given_back_is_there_for_another_call() {
+        let (hedging, within) = (Hedging::default(), Duration::from_secs(1));
+        let grant_after = |millis| hedging.grant(Time::ZERO, Duration::from_millis(millis), within);
+        for _ in 0..10 {
+            hedging.give_back(grant_after(500).expect("the share's floor"));
+        }
+        let _share = grant_after(500).expect("the share's floor");
+        for _ in 0..10 {
+            hedging.give_back(grant_after(500).expect("the reserve"));
+        }
+        let reserve = [500; 5].map(|millis| grant_after(millis).is_some());
+        assert_eq!(reserve, [true, true, true, true, false]);
     }
 
     /// One that takes calls of this many milliseconds for long.

@@ -59,6 +59,7 @@ pub use budget::RetryBudget;
 pub(crate) use call::BorrowedCall;
 pub use call::{CallGuard, Outcome, TimedCall};
 pub use candidates::{CandidateOptions, Candidates};
+pub(crate) use hedging::Grant;
 pub use hedging::Hedging;
 pub use info::WorkerInfo;
 pub use load::LoadReport;

@@ -34,4 +34,9 @@ impl Tried {
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
+
+    /// Whether another one would make it forget the first.
+    pub(crate) fn is_full(&self) -> bool {
+        self.count >= Self::MAX
+    }
 }

@@ -1,54 +1,42 @@
-//! The attempts that a call has behind it, and the one that is under way.
+//! The attempts of a call: those that it has behind it, and the one that is under way.
 
 use std::time::Duration;
 
-use rpcnet::{__channel::Answer, ErrorKind, Executed, RpcError};
+use rpcnet::{
+    __channel::{Answer, OutgoingStream},
+    ErrorKind, RpcError,
+};
 use tokio::time::Instant;
 
 use super::{
     channel::ClusterChannel,
-    group::Picked,
+    group::{Group, Picked},
     observer::{AttemptEvent, AttemptResult},
+    past::Past,
     shared::Shared,
     verdict::{Verdict, judge},
 };
 use crate::{
-    balance::{BorrowedCall, Hedging, Outcome, PickRequest, Tried, Worker},
+    balance::{BorrowedCall, Grant, Hedging, Outcome, PickRequest, Worker},
     membership::Time,
 };
 
 /// The attempts of one call.
 pub(super) struct Tries<'a> {
     shared: &'a Shared,
+    group: &'a Group,
     method: &'a str,
     idempotent: bool,
-    /// Workers not to ask.
-    tried: Tried,
-    /// Attempts that were begun, and those of them that cost somebody something.
-    begun: u32,
-    counted: u32,
+    past: Past,
     /// Read once for what happens together, and the same by the clock.
     now: Time,
     instant: Instant,
-    /// Boxed, since few calls have any.
-    trouble: Option<Box<Trouble>>,
-}
-
-/// What befell a call that did not get its answer from the first worker.
-#[derive(Default)]
-struct Trouble {
-    passed_over: u32,
-    /// The workers that were sent the call in vain; of the others that were tried one never knows.
-    failed: Tried,
-    /// Requests that may have reached a handler, and got no answer.
-    lost: bool,
-    /// Why the last worker did not take the call, and who that was.
-    failure: Option<RpcError>,
 }
 
 /// An attempt that is under way. Dropped, it counts as cancelled.
 pub(super) struct Attempt<'a> {
     shared: &'a Shared,
+    group: &'a Group,
     method: &'a str,
     worker: &'a Worker,
     timed: Option<BorrowedCall<'a>>,
@@ -58,10 +46,23 @@ pub(super) struct Attempt<'a> {
 
 impl<'a> Tries<'a> {
     /// The attempts of a call that was made at this time.
-    pub(super) fn new(channel: &'a ClusterChannel, method: &'a str, idempotent: bool, instant: Instant) -> Self {
-        let shared = channel.shared();
-        let (tried, begun, counted, now) = (Tried::default(), 0, 0, shared.time(instant));
-        Self { shared, method, idempotent, tried, begun, counted, now, instant, trouble: None }
+    ///
+    /// # Errors
+    ///
+    /// The channel's text is no filter.
+    pub(super) fn new(
+        channel: &'a ClusterChannel,
+        method: &'a str,
+        idempotent: bool,
+        instant: Instant,
+    ) -> Result<Self, RpcError> {
+        let (shared, group) = (channel.shared(), &**channel.group()?);
+        Ok(Self { shared, group, method, idempotent, past: Past::default(), now: shared.time(instant), instant })
+    }
+
+    /// The workers that it may go to.
+    pub(super) fn group(&self) -> &'a Group {
+        self.group
     }
 
     /// When the call began, or was taken up again.
@@ -74,22 +75,24 @@ impl<'a> Tries<'a> {
         self.instant
     }
 
+    /// What came of the attempts so far.
+    pub(super) fn past(&self) -> &Past {
+        &self.past
+    }
+
     /// Takes up again where an earlier attempt to begin a stream ended.
-    pub(super) fn recall(&mut self, keys: &[u64], workers: &[Worker]) {
-        let tried = workers.iter().filter(|worker| keys.contains(&worker.key()));
-        tried.for_each(|worker| self.tried.insert(worker));
+    pub(super) fn recall(&mut self, call: &OutgoingStream, workers: &[Worker]) {
+        if let Some(failure) = call.failure() {
+            let tried = workers.iter().filter(|worker| call.tried().contains(&worker.key()));
+            self.past.recall(tried, failure);
+        }
     }
 
     /// What a worker is wanted for.
     pub(super) fn request(&self) -> PickRequest<'_> {
-        let request = PickRequest::new(self.now).with_tried(&self.tried);
+        let request = PickRequest::new(self.now).with_tried(self.past.tried());
         // Whether a worker works again is found out with calls that can be made elsewhere if it does not.
         if self.idempotent { request } else { request.without_probe() }
-    }
-
-    /// The workers that the call was at.
-    pub(super) fn tried(&self) -> &Tried {
-        &self.tried
     }
 
     /// Whether the call is made at all.
@@ -98,7 +101,7 @@ impl<'a> Tries<'a> {
     ///
     /// The workers refuse so much that this client leaves them alone for a while.
     pub(super) fn admit(&self) -> Result<(), RpcError> {
-        self.shared.resilience.admit(self.now)
+        self.group.resilience.admit(self.now)
     }
 
     /// Begins an attempt at a worker.
@@ -106,25 +109,22 @@ impl<'a> Tries<'a> {
     where
         'a: 'p,
     {
-        self.begun += 1;
-        self.counted += 1;
-        self.tried.insert(&picked.worker);
         let worker = &picked.worker;
+        let number = self.past.begin(worker);
         let timed = Some(worker.begin_borrowed_call(self.now));
-        Attempt { shared: self.shared, method: self.method, worker, timed, number: self.begun, hedge }
+        Attempt { shared: self.shared, group: self.group, method: self.method, worker, timed, number, hedge }
+    }
+
+    /// The attempt that was begun last was never made.
+    pub(super) fn withdraw(&mut self, attempt: Attempt<'_>) {
+        attempt.withdraw();
+        self.past.withdraw();
     }
 
     /// The call goes elsewhere, for this reason. Says whether that has happened often.
     pub(super) fn pass_over(&mut self, picked: &Picked, reason: RpcError) -> bool {
-        if !self.tried.contains(&picked.worker) {
-            self.tried.insert(&picked.worker);
-        }
-        let failure = if reason.peer().is_some() { reason } else { self.named(reason, picked) };
         self.has_waited();
-        let trouble = self.trouble();
-        trouble.failure = Some(failure);
-        trouble.passed_over += 1;
-        trouble.passed_over.is_multiple_of(Tried::MAX as u32)
+        self.past.pass_over(&picked.worker, reason)
     }
 
     /// Some time has passed.
@@ -133,62 +133,60 @@ impl<'a> Tries<'a> {
         self.now = self.shared.time(self.instant);
     }
 
-    fn trouble(&mut self) -> &mut Trouble {
-        self.trouble.get_or_insert_default()
-    }
-
-    /// The last attempt never ran, and cost nobody anything worth counting.
+    /// An attempt never ran, and cost nobody anything worth counting.
     pub(super) fn note_move(&mut self, picked: &Picked, reason: RpcError) {
-        self.counted = self.counted.saturating_sub(1);
-        self.pass_over(picked, reason);
+        if reason.kind() == ErrorKind::Draining {
+            // Its go-away may still be on its way.
+            picked.connection.leave();
+        }
+        self.has_waited();
+        self.past.note_move(&picked.worker, reason, picked.connection.is_open());
     }
 
     /// A worker was sent the call in vain.
     pub(super) fn note_failure(&mut self, picked: &Picked, reason: RpcError) {
-        let trouble = self.trouble();
-        trouble.lost |= reason.executed() != Executed::No;
-        trouble.failed.insert(&picked.worker);
-        self.pass_over(picked, reason);
-    }
-
-    /// Whether some worker was sent the call in vain.
-    pub(super) fn has_lost(&self) -> bool {
-        self.trouble.as_ref().is_some_and(|trouble| !trouble.failed.is_empty())
-    }
-
-    /// The workers have changed: those that were only passed over may be back.
-    pub(super) fn look_again(&mut self) {
-        self.tried = self.trouble.as_ref().map_or_else(Tried::default, |trouble| trouble.failed);
         self.has_waited();
+        self.past.note_failure(&picked.worker, reason);
+    }
+
+    /// An attempt is given up while its worker may be at it.
+    pub(super) fn note_abandoned(&mut self) {
+        self.past.note_abandoned();
+    }
+
+    /// Those that were only passed over may have room again, or be back.
+    pub(super) fn look_again(&mut self) {
+        self.past.look_again();
+        self.has_waited();
+    }
+
+    /// The same while this worker is at the call.
+    pub(super) fn look_again_beside(&mut self, picked: &Picked) {
+        self.past.look_again_beside(&picked.worker);
     }
 
     /// Whether another attempt may be made, after one that was sent.
     pub(super) fn may_retry(&self) -> bool {
-        self.counted < self.shared.settings.attempts_max && self.shared.resilience.try_retry(self.now)
+        self.past.counted() < self.shared.settings.attempts_max && self.group.resilience.try_retry(self.now)
     }
 
-    /// Whether a second attempt may be made while the first one is under way.
-    pub(super) fn may_hedge(&mut self, hedging: &Hedging, began: Instant, within: Duration) -> bool {
+    /// The right to a second attempt while the first one is under way, if there is one.
+    pub(super) fn may_hedge(&mut self, hedging: &Hedging, began: Instant, within: Duration) -> Option<Grant> {
         self.has_waited();
-        let waited = self.instant.saturating_duration_since(began);
-        self.counted < self.shared.settings.attempts_max && hedging.try_hedge(self.now, waited, within)
+        if self.past.counted() >= self.shared.settings.attempts_max {
+            return None;
+        }
+        hedging.grant(self.now, self.instant.saturating_duration_since(began), within)
     }
 
     /// The call's failure, if any worker has refused it or was lost with it.
     pub(super) fn give_up(&mut self) -> Option<RpcError> {
-        let failure = self.trouble.as_mut()?.failure.take()?;
-        Some(self.with_executed(failure))
+        self.past.give_up()
     }
 
     /// A failure at this worker, as the caller sees it.
     pub(super) fn named(&self, error: RpcError, picked: &Picked) -> RpcError {
-        self.with_executed(error).at_peer(Some(picked.worker.id().text()))
-    }
-
-    /// That the last attempt never ran says nothing about those before.
-    pub(super) fn with_executed(&self, error: RpcError) -> RpcError {
-        let lost = self.trouble.as_ref().is_some_and(|trouble| trouble.lost);
-        if lost && error.executed() == Executed::No { error.with_executed(Executed::Maybe) } else { error }
+        self.past.named(error, &picked.worker)
     }
 }
 
@@ -226,7 +224,7 @@ impl Attempt<'_> {
         };
         timed.end(now, outcome);
         let is_draining = matches!(result, AttemptResult::Failed(error) if error.kind() == ErrorKind::Draining);
-        self.shared.resilience.on_attempt(now, outcome, is_draining);
+        self.group.resilience.on_attempt(now, outcome, is_draining);
         self.tell(now, began, result);
     }
 

@@ -10,7 +10,7 @@ use super::{
     resilience::{ResilienceSettings, share},
 };
 use crate::{
-    balance::{Balancer, CandidateOptions, LoadBalancingStrategy, Subset},
+    balance::{Balancer, CandidateOptions, LoadBalancingStrategy, Subset, Tried},
     source::WorkerSource,
 };
 
@@ -29,6 +29,8 @@ pub(super) struct Settings {
     pub(super) attempts_max: u32,
     pub(super) connect_timeout: Duration,
     pub(super) resilience: ResilienceSettings,
+    /// `None` for no hedging.
+    pub(super) hedge_share: Option<f64>,
     pub(super) observer: Option<Box<dyn Observer>>,
 }
 
@@ -40,6 +42,7 @@ impl<S: WorkerSource> ClusterClientBuilder<S> {
             attempts_max: 3,
             connect_timeout: CONNECT_TIMEOUT,
             resilience: ResilienceSettings::default(),
+            hedge_share: None,
             observer: None,
         };
         Self { source, config, settings }
@@ -65,12 +68,13 @@ impl<S: WorkerSource> ClusterClientBuilder<S> {
         self
     }
 
-    /// How many workers a call is sent to at most, one after the other or side by side (default: 3; at least 1).
+    /// How many workers a call is sent to at most, one after the other or side by side (default: 3; from 1 to
+    /// [`Tried::MAX`](crate::balance::Tried::MAX), 8: what is beyond counts as that).
     ///
     /// A worker that goes away, or whose connection was lost before anything was sent, does not count: moving on costs
     /// nobody anything.
     pub fn with_attempts_max(mut self, attempts: u32) -> Self {
-        self.settings.attempts_max = attempts.max(1);
+        self.settings.attempts_max = attempts.clamp(1, Tried::MAX as u32);
         self
     }
 
@@ -78,7 +82,7 @@ impl<S: WorkerSource> ClusterClientBuilder<S> {
     /// to 1.
     ///
     /// When it is spent, a call that fails is not made again. It keeps a pool that fails from being asked twice and thrice as
-    /// often.
+    /// often. The workers of each filter have one of their own, whatever channels call them.
     pub fn with_retry_budget(mut self, retries: f64, floor_per_second: u32) -> Self {
         self.settings.resilience.retry_share = share(retries);
         self.settings.resilience.retry_floor = floor_per_second.into();
@@ -93,19 +97,19 @@ impl<S: WorkerSource> ClusterClientBuilder<S> {
     ///
     /// For callers whose slowest calls matter: one slow worker no longer shows.
     pub fn with_hedging(mut self, hedge: bool) -> Self {
-        self.settings.resilience.hedge_share = hedge.then_some(HEDGE_SHARE);
+        self.settings.hedge_share = hedge.then_some(HEDGE_SHARE);
         self
     }
 
     /// Turns hedging on, for at most this share of each method's calls, from 0 to 1, and the few that
     /// [`with_hedging`](Self::with_hedging) allows beyond any share.
     pub fn with_hedge_share(mut self, hedges: f64) -> Self {
-        self.settings.resilience.hedge_share = Some(share(hedges));
+        self.settings.hedge_share = Some(share(hedges));
         self
     }
 
     /// Whether calls are given up before they are sent while workers refuse more than half of them (default: true), by lot,
-    /// and up to nine of ten. Refusing costs workers something as well.
+    /// and up to nine of ten. Refusing costs workers something as well. The workers of each filter count by themselves.
     pub fn with_shedding(mut self, shed: bool) -> Self {
         self.settings.resilience.shedding = shed;
         self

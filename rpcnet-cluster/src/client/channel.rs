@@ -164,20 +164,16 @@ impl ClusterChannel {
 
     /// A worker that the call was not at yet.
     pub(super) fn pick(&self, tries: &Tries<'_>) -> Option<Picked> {
-        let group = self.inner.group.as_ref().ok()?;
         let mut request = tries.request();
         if let Some(key) = self.inner.key {
             request = request.with_key(key);
         }
-        group.picture().pick(&*self.inner.balancer, &request)
+        tries.group().picture().pick(&*self.inner.balancer, &request)
     }
 
-    /// Whether there is another worker that the call was not at yet.
+    /// Whether there is another worker that the call was not at yet, and that is as good as most.
     pub(super) fn has_other(&self, picked: &Picked, tries: &Tries<'_>) -> bool {
-        let Ok(group) = &self.inner.group else { return false };
-        let picture = group.picture();
-        let mut others = picture.workers().iter().filter(|worker| worker.id() != picked.worker.id());
-        others.any(|worker| !tries.tried().contains(worker))
+        tries.group().picture().has_other(picked, &tries.request())
     }
 
     pub(super) fn waits_for_ready(&self) -> bool {
@@ -186,7 +182,7 @@ impl ClusterChannel {
 
     /// What decides about a second attempt beside the first one of this call, if anything does.
     pub(super) fn hedging(&self, call: &Outgoing, now: Time) -> Option<Arc<Hedging>> {
-        if call.is_idempotent() { self.shared().resilience.hedging(call.method_id(), now) } else { None }
+        if call.is_idempotent() { self.shared().hedges.as_ref()?.hedging(call.method_id(), now) } else { None }
     }
 }
 

@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use rpcnet::{__channel::DirectConnection, ErrorKind, Executed, RpcError};
 use tokio::sync::watch;
 
-use super::link::LinkState;
+use super::{link::LinkState, resilience::Resilience};
 use crate::{
     Filter,
     balance::{Balancer, CandidateOptions, Candidates, PickRequest, Tried, Worker},
@@ -15,6 +15,8 @@ use crate::{
 /// One for each filter in use.
 pub(super) struct Group {
     pub(super) filter: Filter,
+    /// What its workers bear: others may do well while they do not.
+    pub(super) resilience: Resilience,
     picture: ArcSwap<Picture>,
     /// The number of the picture, for those who wait for another one.
     changed: watch::Sender<u64>,
@@ -36,8 +38,8 @@ pub(super) struct Prospect {
     pub(super) known: bool,
     /// Workers that match.
     pub(super) matching: usize,
-    /// Those of them whose first connection is being made.
-    pub(super) connecting: usize,
+    /// Those of them whose connection is being made, for the first time or for the first time after a loss.
+    pub(super) connecting: Vec<Worker>,
     /// Why one of the others can't be reached.
     pub(super) failure: Option<RpcError>,
 }
@@ -53,10 +55,10 @@ pub(super) struct Member {
 
 impl Group {
     /// A group about which nothing is known yet.
-    pub(super) fn new(filter: Filter) -> Self {
+    pub(super) fn new(filter: Filter, resilience: Resilience) -> Self {
         let candidates = Candidates::new([], &CandidateOptions::default());
         let picture = Picture { candidates, members: Box::default(), prospect: Prospect::default() };
-        Self { filter, picture: ArcSwap::from_pointee(picture), changed: watch::Sender::new(0) }
+        Self { filter, resilience, picture: ArcSwap::from_pointee(picture), changed: watch::Sender::new(0) }
     }
 
     /// Takes its workers as they are now, each with its link.
@@ -75,7 +77,7 @@ impl Group {
                     connected.push(worker.clone());
                     connections.insert(worker.id(), connection);
                 }
-                LinkState::Idle | LinkState::Connecting | LinkState::Up(_) => prospect.connecting += 1,
+                LinkState::Idle | LinkState::Connecting | LinkState::Up(_) => prospect.connecting.push(worker.clone()),
                 LinkState::Down(error) => prospect.failure = Some(error.clone()),
             }
         }
@@ -112,6 +114,19 @@ pub(super) enum Outlook {
 }
 
 impl Prospect {
+    /// What a call may hope for that is not to be sent to those in `tried`, if these are connected, and open or not any more.
+    fn outlook<'a>(&self, connected: impl Iterator<Item = (&'a Worker, bool)>, tried: &Tried) -> Outlook {
+        let mut expected = !self.known || self.connecting.iter().any(|worker| !tried.contains(worker));
+        for (_, is_open) in connected.filter(|(worker, _)| !tried.contains(worker)) {
+            if is_open {
+                return Outlook::Open;
+            }
+            // It is being connected to again, which the picture does not show yet.
+            expected = true;
+        }
+        if expected { Outlook::Changing } else { Outlook::Hopeless }
+    }
+
     /// Why a call finds no worker.
     pub(super) fn error(&self, filter: &Filter) -> RpcError {
         let message = match (self.matching, &self.failure) {
@@ -128,16 +143,15 @@ impl Prospect {
 impl Picture {
     /// What a call may hope for that was at these workers.
     pub(super) fn outlook(&self, tried: &Tried) -> Outlook {
-        let mut all_open = true;
-        for member in &self.members {
-            match member.connection.is_open() {
-                true if !tried.contains(&member.worker) => return Outlook::Open,
-                true => {}
-                false => all_open = false,
-            }
-        }
-        let expected = !self.prospect.known || self.prospect.connecting > 0 || !all_open;
-        if expected { Outlook::Changing } else { Outlook::Hopeless }
+        let connected = self.members.iter().map(|member| (&member.worker, member.connection.is_open()));
+        self.prospect.outlook(connected, tried)
+    }
+
+    /// Whether the call may as well go to another one than this.
+    pub(super) fn has_other(&self, picked: &Picked, request: &PickRequest<'_>) -> bool {
+        let others = self.members.iter().filter(|other| other.worker.id() != picked.worker.id());
+        let mut takers = others.filter(|other| other.connection.is_open());
+        takers.any(|other| self.candidates.is_eligible(&other.worker, request))
     }
 
     pub(super) fn workers(&self) -> &[Worker] {
@@ -153,5 +167,38 @@ impl Picture {
         }
         let index = self.candidates.workers().element_offset(worker)?;
         self.members.get(index).map(Arc::clone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        balance::{Roster, WorkerInfo},
+        membership::Time,
+    };
+
+    #[test]
+    fn a_call_hopes_for_those_that_it_was_not_sent_to_and_for_nobody_else() {
+        let infos = [1, 2].map(|port| WorkerInfo::at(([127, 0, 0, 1], port).into()));
+        let workers = Roster::new(1).update(Time::ZERO, infos);
+        let [lost, other] = &*workers else { unreachable!("two were given") };
+        let mut tried = Tried::default();
+        tried.insert(lost);
+        let connecting = |workers: &[&Worker]| Prospect {
+            known: true,
+            connecting: workers.iter().copied().cloned().collect(),
+            ..Prospect::default()
+        };
+        let check = |prospect: &Prospect, connected: &[(&Worker, bool)], expected| {
+            assert_eq!(prospect.outlook(connected.iter().copied(), &tried), expected, "{prospect:?} {connected:?}");
+        };
+        check(&connecting(&[]), &[(lost, true), (other, true)], Outlook::Open);
+        check(&connecting(&[]), &[(lost, true), (other, false)], Outlook::Changing);
+        check(&connecting(&[other]), &[(lost, true)], Outlook::Changing);
+        check(&connecting(&[]), &[(lost, true)], Outlook::Hopeless);
+        check(&connecting(&[lost]), &[], Outlook::Hopeless);
+        check(&connecting(&[]), &[(lost, false)], Outlook::Hopeless);
+        check(&Prospect::default(), &[], Outlook::Changing);
     }
 }

@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use futures::future::{Either, select};
-use rpcnet::__channel::{Encode, Outgoing, SentCall};
+use rpcnet::{
+    __channel::{Encode, Outgoing, SentCall},
+    RpcError,
+};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
@@ -32,39 +35,64 @@ impl Patience {
     }
 }
 
-/// Waits for the first attempt, and makes a second one when it takes too long.
+/// Waits for the first attempt, and makes a second one when it takes too long. Of two that were made, one that is in vain is noted
+/// here, and leaves the call to the other. Says what came of the last: at the second's worker, or else at the first's.
 pub(super) async fn call<'a>(
     channel: &'a ClusterChannel,
     tries: &mut Tries<'a>,
     call: &Outgoing,
     request: &mut (impl Encode + Send),
-    first: (Attempt<'_>, SentCall<'_>),
+    first: (&Picked, Attempt<'_>, SentCall<'_>),
     (hedging, patience): (&Hedging, Patience),
-) -> Verdict {
-    let (attempt, mut sent) = first;
+) -> (Option<Picked>, Verdict) {
+    let (first, attempt, mut sent) = first;
     let idempotent = call.is_idempotent();
     let Patience { began, within, until } = patience;
     if let Some(answer) = sent.answered_by(until).await {
-        return attempt.finish(answer, idempotent);
+        return (None, attempt.finish(answer, idempotent));
     }
-    let picked = loop {
+    loop {
         // Another worker, and none of those that the call was at.
-        match channel.pick(tries) {
-            Some(picked) if tries.may_hedge(hedging, began, within) => break picked,
-            // Later there may be room for it, as long as the first has not answered.
-            _ => {}
+        while let Some(second) = channel.pick(tries) {
+            let Some(grant) = tries.may_hedge(hedging, began, within) else { break };
+            let begun = match begin(tries, call, request, &second).await {
+                Ok((other, other_sent)) => (&second, other, other_sent),
+                Err(reason) => {
+                    hedging.give_back(grant);
+                    if tries.pass_over(&second, reason) {
+                        break;
+                    }
+                    continue;
+                }
+            };
+            let (is_first, verdict) = race(tries, (first, attempt, sent), begun, idempotent).await;
+            return (if is_first { None } else { Some(second) }, verdict);
         }
+        // Later there may be room for it, as long as the first has not answered.
+        tries.look_again_beside(first);
         let next = began + hedging.next_look(began.elapsed(), within);
         if let Ok(answer) = timeout_at(next, &mut sent).await {
-            return attempt.finish(answer, idempotent);
+            return (None, attempt.finish(answer, idempotent));
         }
-    };
-    let Some((other, other_sent)) = begin(tries, call, request, &picked).await else {
-        return attempt.finish(sent.await, idempotent);
-    };
+    }
+}
+
+/// Waits until one of two attempts ends the call, or both were in vain. Says whether it is the first whose end that is.
+async fn race(
+    tries: &mut Tries<'_>,
+    (first, attempt, sent): (&Picked, Attempt<'_>, SentCall<'_>),
+    (second, other, other_sent): (&Picked, Attempt<'_>, SentCall<'_>),
+    idempotent: bool,
+) -> (bool, Verdict) {
     match select(sent, other_sent).await {
-        Either::Left((answer, other_sent)) => decide(attempt.finish(answer, idempotent), other, other_sent, call).await,
-        Either::Right((answer, sent)) => decide(other.finish(answer, idempotent), attempt, sent, call).await,
+        Either::Left((answer, other_sent)) => match is_over(tries, first, attempt.finish(answer, idempotent)) {
+            Some(verdict) => (true, verdict),
+            None => (false, other.finish(other_sent.await, idempotent)),
+        },
+        Either::Right((answer, sent)) => match is_over(tries, second, other.finish(answer, idempotent)) {
+            Some(verdict) => (false, verdict),
+            None => (true, attempt.finish(sent.await, idempotent)),
+        },
     }
 }
 
@@ -74,25 +102,38 @@ async fn begin<'a, 'p>(
     call: &'p Outgoing,
     request: &mut (impl Encode + Send),
     picked: &'p Picked,
-) -> Option<(Attempt<'p>, SentCall<'p>)>
+) -> Result<(Attempt<'p>, SentCall<'p>), RpcError>
 where
     'a: 'p,
 {
-    let turn = picked.connection.try_turn()?;
+    let connection = &picked.connection;
+    let refusal = || connection.refusal().unwrap_or_else(|| super::full(picked.worker.id()));
+    let turn = connection.try_turn().ok_or_else(refusal)?;
     let attempt = tries.begin(picked, true);
-    match picked.connection.send(turn, call, request, tries.instant(), None).await {
-        Ok(sent) => Some((attempt, sent)),
-        Err(_) => {
-            attempt.withdraw();
-            None
+    match connection.send(turn, call, request, tries.instant(), None).await {
+        Ok(sent) => Ok((attempt, sent)),
+        Err(error) => {
+            tries.withdraw(attempt);
+            Err(error)
         }
     }
 }
 
-/// Whoever answers first wins, and the other is dropped, which cancels it. One that fails leaves the call to the other.
-async fn decide(verdict: Verdict, other: Attempt<'_>, other_sent: SentCall<'_>, call: &Outgoing) -> Verdict {
+/// Whoever answers first wins, and the other is dropped, which cancels it. `None` if this one was in vain.
+fn is_over(tries: &mut Tries<'_>, picked: &Picked, verdict: Verdict) -> Option<Verdict> {
     match verdict {
-        Verdict::Over(_) => verdict,
-        Verdict::Move(_) | Verdict::Retry(_) => other.finish(other_sent.await, call.is_idempotent()),
+        Verdict::Over(Ok(answer)) if answer.is_ok() => Some(Verdict::Over(Ok(answer))),
+        Verdict::Over(_) => {
+            tries.note_abandoned();
+            Some(verdict)
+        }
+        Verdict::Move(error) => {
+            tries.note_move(picked, error);
+            None
+        }
+        Verdict::Retry(error) => {
+            tries.note_failure(picked, error);
+            None
+        }
     }
 }

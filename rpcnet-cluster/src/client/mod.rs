@@ -5,9 +5,11 @@ mod builder;
 mod channel;
 mod group;
 mod hedge;
+mod hedges;
 mod keeper;
 mod link;
 mod observer;
+mod past;
 mod resilience;
 mod shared;
 mod streaming;
@@ -98,14 +100,16 @@ use shared::{Handle, Shared};
 ///
 /// Where nobody is connected, a call waits for the first attempt to connect, and fails with
 /// [`ErrorKind::NoWorker`] once that has failed; or it waits on, if the configuration
-/// [says so](rpcnet::ClientConfigBuilder::with_wait_for_ready).
+/// [says so](rpcnet::ClientConfigBuilder::with_wait_for_ready). It does not wait for a worker that was sent it in vain. Where all
+/// workers have as many calls under way as they take at once, it waits for room.
 ///
 /// # Streams
 ///
 /// A streaming call is tied to the worker that it was begun at. One with a single request is begun elsewhere if its worker
-/// refuses it; once the handler has begun to answer, a worker that is lost ends the stream with an error. Its last item says
-/// so: [`RpcError::executed`] is `Yes`, and [`RpcError::peer`] names the worker. To go on where it broke off, give
-/// the method an argument that says where to begin, and call again:
+/// refuses it; and if its method is `idempotent`, also if the worker is lost before its handler has begun to answer. From then on
+/// a worker that is lost ends the stream with an error. Its last item says so: [`RpcError::executed`] is `Yes`, and
+/// [`RpcError::peer`] names the worker. To go on where it broke off, give the method an argument that says where to begin, and
+/// call again:
 ///
 /// ```
 /// # mod story {
@@ -113,6 +117,7 @@ use shared::{Handle, Shared};
 /// #[rpcnet::service]
 /// pub trait Story {
 ///     /// The tokens of a story, from this one on.
+///     #[rpc(idempotent)]
 ///     async fn tokens(&self, from: u64) -> Result<impl Stream<Item = Result<String, String>>, String>;
 /// }
 /// # }
@@ -126,12 +131,17 @@ use shared::{Handle, Shared};
 ///         loop {
 ///             match tokens.next().await {
 ///                 Some(Ok(token)) => read.push(token),
-///                 Some(Err(CallError::Rpc(error))) if error.kind() == ErrorKind::Connection => break,
+///                 Some(Err(CallError::Rpc(error))) if is_lost(&error) => break,
 ///                 Some(Err(error)) => return Err(error),
 ///                 None => return Ok(read),
 ///             }
 ///         }
 ///     }
+/// }
+///
+/// /// Whether the worker is gone: its connection was lost, or it has said with its last words that it stops.
+/// fn is_lost(error: &rpcnet::RpcError) -> bool {
+///     matches!(error.kind(), ErrorKind::Connection | ErrorKind::Stream | ErrorKind::Truncated)
 /// }
 /// ```
 ///

@@ -10,6 +10,7 @@ use tokio::{sync::Notify, task::AbortHandle, time::Instant};
 use super::{
     builder::Settings,
     group::Group,
+    hedges::Hedges,
     observer::{Observer, WorkerEvent},
     resilience::Resilience,
 };
@@ -26,7 +27,8 @@ pub(super) struct Handle {
 pub(super) struct Shared {
     pub(super) config: ClientConfig,
     pub(super) settings: Settings,
-    pub(super) resilience: Resilience,
+    /// `None` where calls are not hedged.
+    pub(super) hedges: Option<Hedges>,
     pub(super) clock: Clock,
     /// All workers, as the source told them last.
     pub(super) workers: ArcSwap<Vec<Worker>>,
@@ -52,7 +54,7 @@ impl Clock {
 impl Shared {
     pub(super) fn new(config: ClientConfig, settings: Settings) -> Self {
         Self {
-            resilience: Resilience::new(&settings.resilience, super::random()),
+            hedges: settings.hedge_share.map(Hedges::new),
             config,
             settings,
             clock: Clock { started: Instant::now() },
@@ -102,7 +104,8 @@ impl Shared {
         // Filters that come from requests must not gather for ever.
         let kept = groups.iter().filter(|(_, group)| !forget || Arc::strong_count(group) > 1);
         let mut edited: HashMap<_, _> = kept.map(|(filter, group)| (filter.clone(), Arc::clone(group))).collect();
-        let group = Arc::new(Group::new(filter.clone()));
+        let resilience = Resilience::new(&self.settings.resilience, super::random());
+        let group = Arc::new(Group::new(filter.clone(), resilience));
         edited.insert(filter, Arc::clone(&group));
         self.groups.store(Arc::new(edited));
         self.group_added.notify_one();

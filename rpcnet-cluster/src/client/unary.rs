@@ -4,7 +4,7 @@
 //! straight into the connection's batch, and again for each further attempt.
 
 use rpcnet::{
-    __channel::{Answer, Encode, Outgoing, Turn},
+    __channel::{Answer, Encode, Outgoing},
     ErrorKind, RpcError,
 };
 use tokio::{
@@ -28,7 +28,7 @@ impl ClusterChannel {
         call: &Outgoing,
         mut request: impl Encode + Send,
     ) -> Result<Answer, RpcError> {
-        let mut tries = Tries::new(self, method, call.is_idempotent(), call.made());
+        let mut tries = Tries::new(self, method, call.is_idempotent(), call.made())?;
         tries.admit()?;
         let hedging = self.hedging(call, tries.now());
         loop {
@@ -36,8 +36,13 @@ impl ClusterChannel {
                 self.wait_for_worker(&mut tries, call.deadline()).await?;
                 continue;
             };
-            let Some(turn) = self.turn(&picked, &mut tries, call).await? else {
-                continue;
+            let turn = match picked.connection.try_turn() {
+                Some(turn) => turn,
+                None => {
+                    let wait = picked.connection.turn_by(call.deadline());
+                    let Some(turn) = self.room(&picked, &mut tries, wait).await? else { continue };
+                    turn
+                }
             };
             let attempt = tries.begin(&picked, false);
             let now = tries.instant();
@@ -55,35 +60,32 @@ impl ClusterChannel {
                     }
                 }
             };
-            let result = match patient {
-                None => attempt.finish(sent.await, call.is_idempotent()),
+            let (second, verdict) = match patient {
+                None => (None, attempt.finish(sent.await, call.is_idempotent())),
                 Some((hedging, patience)) => {
                     let began = tries.now();
-                    let first = (attempt, sent);
-                    let verdict = hedge::call(self, &mut tries, call, &mut request, first, (hedging, patience)).await;
-                    if matches!(verdict, Verdict::Over(Ok(_))) {
+                    let first = (&picked, attempt, sent);
+                    let ended = hedge::call(self, &mut tries, call, &mut request, first, (hedging, patience)).await;
+                    if matches!(ended, (_, Verdict::Over(Ok(_)))) {
                         let now = self.shared().now();
                         hedging.on_answer(now, now.since(began));
                     }
-                    verdict
+                    ended
                 }
             };
-            if let Some(result) = tries.go_on(&picked, result) {
+            if let Some(result) = tries.go_on(second.as_ref().unwrap_or(&picked), verdict) {
                 return result;
             }
         }
     }
 
-    /// The right to make a call at this worker; `None` if it goes elsewhere instead.
-    async fn turn<'a>(
+    /// Waits for room at this worker, which has none now; `None` if the call goes elsewhere instead.
+    pub(super) async fn room<T>(
         &self,
-        picked: &'a Picked,
+        picked: &Picked,
         tries: &mut Tries<'_>,
-        call: &Outgoing,
-    ) -> Result<Option<Turn<'a>>, RpcError> {
-        if let Some(turn) = picked.connection.try_turn() {
-            return Ok(Some(turn));
-        }
+        wait: impl Future<Output = Result<T, RpcError>>,
+    ) -> Result<Option<T>, RpcError> {
         if let Some(refusal) = picked.connection.refusal() {
             if tries.pass_over(picked, refusal) {
                 // The picture is old, and whoever makes the next one must come to its turn.
@@ -91,12 +93,11 @@ impl ClusterChannel {
             }
             return Ok(None);
         }
-        // It takes no more calls at once than are under way. Others may.
-        if self.has_other(picked, tries) {
-            tries.pass_over(picked, super::full(picked.worker.id()));
+        // It takes no more calls at once than are under way. Others may, unless so many are full that it forgets which.
+        if self.has_other(picked, tries) && !tries.pass_over(picked, super::full(picked.worker.id())) {
             return Ok(None);
         }
-        match picked.connection.turn_by(call.deadline()).await {
+        match wait.await {
             Ok(turn) => {
                 tries.has_waited();
                 Ok(Some(turn))
@@ -111,15 +112,16 @@ impl ClusterChannel {
 
     /// Waits until there may be a worker for a call that has found none.
     pub(super) async fn wait_for_worker(&self, tries: &mut Tries<'_>, deadline: Instant) -> Result<(), RpcError> {
-        let group = self.group()?;
+        let group = tries.group();
         let mut changes = group.changes();
         loop {
             changes.mark_unchanged();
+            tries.look_again();
             {
                 let picture = group.picture();
-                match picture.outlook(tries.tried()) {
+                match picture.outlook(tries.past().tried()) {
                     Outlook::Open => return Ok(()),
-                    Outlook::Hopeless if !self.waits_for_ready() || tries.has_lost() => {
+                    Outlook::Hopeless if !self.waits_for_ready() || tries.past().has_lost() => {
                         return Err(tries.give_up().unwrap_or_else(|| picture.prospect.error(&group.filter)));
                     }
                     Outlook::Hopeless | Outlook::Changing => {}
@@ -127,8 +129,8 @@ impl ClusterChannel {
             }
             match timeout_at(deadline, changes.changed()).await {
                 // Both as long as the client lives.
-                Ok(Ok(()) | Err(_)) => tries.look_again(),
-                Err(_) => return Err(tries.with_executed(super::too_late())),
+                Ok(Ok(()) | Err(_)) => {}
+                Err(_) => return Err(tries.past().at_last(super::too_late())),
             }
         }
     }
@@ -138,13 +140,10 @@ impl Tries<'_> {
     /// What becomes of the call: its result, or `None` for another attempt.
     fn go_on(&mut self, picked: &Picked, verdict: Verdict) -> Option<Result<Answer, RpcError>> {
         match verdict {
-            Verdict::Over(Ok(answer)) => Some(Ok(answer)),
-            Verdict::Over(Err(error)) => Some(Err(self.with_executed(error))),
+            Verdict::Over(Ok(answer)) if answer.is_ok() || self.past().is_smooth() => Some(Ok(answer)),
+            Verdict::Over(Ok(answer)) => Some(self.past().refused(answer, &picked.worker)),
+            Verdict::Over(Err(error)) => Some(Err(self.past().with_executed(error))),
             Verdict::Move(error) => {
-                if error.kind() == ErrorKind::Draining {
-                    // Its go-away may still be on its way.
-                    picked.connection.leave();
-                }
                 self.note_move(picked, error);
                 None
             }

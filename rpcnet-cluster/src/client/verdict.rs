@@ -44,6 +44,27 @@ pub(super) fn judge(result: Result<Answer, RpcError>, idempotent: bool) -> (Outc
     }
 }
 
+/// What becomes of a stream that failed before anything of its answer had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beginning {
+    /// It fails.
+    Over,
+    /// It may be begun elsewhere, and that costs nobody anything worth counting.
+    Moves,
+    /// It may be begun elsewhere, if the budget of retries allows it.
+    MayRetry,
+}
+
+/// What becomes of a stream that could not be begun for this reason.
+pub(super) fn judge_beginning(failure: &RpcError, idempotent: bool) -> Beginning {
+    match (failure.executed(), failure.kind()) {
+        (Executed::No, ErrorKind::Draining) => Beginning::Moves,
+        (Executed::No, kind) if is_lost(kind) => Beginning::MayRetry,
+        (Executed::Maybe, kind) if is_lost(kind) && idempotent => Beginning::MayRetry,
+        _ => Beginning::Over,
+    }
+}
+
 /// What a failure says about the worker.
 pub(super) fn outcome_of(kind: ErrorKind) -> Outcome {
     match kind {
@@ -67,6 +88,8 @@ fn is_lost(kind: ErrorKind) -> bool {
             | ErrorKind::Draining
             | ErrorKind::Io
             | ErrorKind::Overloaded
+            // The connection was closed for it, with all calls on it.
+            | ErrorKind::Protocol
             | ErrorKind::Stream
             | ErrorKind::Truncated
     )
@@ -89,10 +112,13 @@ mod tests {
     #[test]
     fn a_call_goes_elsewhere_only_if_it_never_ran_or_may_run_twice() {
         for idempotent in [false, true] {
-            check(ErrorKind::Connection, Executed::No, idempotent, "move");
             check(ErrorKind::Draining, Executed::No, idempotent, "move");
-            check(ErrorKind::Connection, Executed::Maybe, idempotent, if idempotent { "retry" } else { "over" });
-            check(ErrorKind::Connection, Executed::Yes, idempotent, "over");
+            // A peer that breaks the protocol loses its connection, and with it what others have called.
+            for kind in [ErrorKind::Connection, ErrorKind::Protocol] {
+                check(kind, Executed::No, idempotent, "move");
+                check(kind, Executed::Maybe, idempotent, if idempotent { "retry" } else { "over" });
+                check(kind, Executed::Yes, idempotent, "over");
+            }
         }
     }
 
@@ -106,6 +132,25 @@ mod tests {
         ] {
             check(kind, Executed::No, true, "over");
             check(kind, Executed::Maybe, true, "over");
+        }
+    }
+
+    #[test]
+    fn a_stream_begins_elsewhere_only_if_it_never_ran_or_may_run_twice() {
+        let check = |kind, executed, idempotent, expected| {
+            let failure = RpcError::of_channel(kind, executed, "test");
+            assert_eq!(judge_beginning(&failure, idempotent), expected, "{kind:?} {executed:?} {idempotent}");
+        };
+        for idempotent in [false, true] {
+            check(ErrorKind::Draining, Executed::No, idempotent, Beginning::Moves);
+            check(ErrorKind::UnknownMethod, Executed::No, idempotent, Beginning::Over);
+            check(ErrorKind::DeadlineExceeded, Executed::Maybe, idempotent, Beginning::Over);
+            let if_idempotent = if idempotent { Beginning::MayRetry } else { Beginning::Over };
+            for kind in [ErrorKind::Connection, ErrorKind::Stream, ErrorKind::Truncated] {
+                check(kind, Executed::No, idempotent, Beginning::MayRetry);
+                check(kind, Executed::Maybe, idempotent, if_idempotent);
+                check(kind, Executed::Yes, idempotent, Beginning::Over);
+            }
         }
     }
 

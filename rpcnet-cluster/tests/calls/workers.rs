@@ -169,6 +169,7 @@ pub struct Sights {
     pub disconnected: HashMap<String, u32>,
     pub connected: HashMap<String, u32>,
     pub gone: Vec<String>,
+    pub unreachable: u32,
     pub answered: HashMap<String, u32>,
 }
 
@@ -205,6 +206,7 @@ impl Observer for Seen {
                 *sights.disconnected.entry(worker.to_string()).or_default() += 1
             }
             WorkerEvent::Gone { worker, .. } => sights.gone.push(worker.to_string()),
+            WorkerEvent::Unreachable { .. } => sights.unreachable += 1,
             _ => {}
         });
     }

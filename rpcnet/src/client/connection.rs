@@ -133,7 +133,7 @@ impl Connection {
             Some(reservation) => return Ok(reservation),
             None => timeout_at(deadline, self.gate.enter()).await.map_err(|_| too_late())?,
         };
-        reserved.map_err(|_| self.closed().map_or_else(going_away, |error| error.with_executed(Executed::No)))
+        reserved.map_err(|_| self.refusal())
     }
 
     /// Encodes the request and appends it to the lane, in one poll: so its buffer goes straight back to its thread. The task
@@ -238,11 +238,33 @@ impl Connection {
         call: &OutgoingStream,
         first: Option<&[u8]>,
     ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
+        let place = self.stream_place_by(call.begins_by).await?;
+        self.open_streaming_at(place, call, first).await
+    }
+
+    /// A place for another streaming call, if there is one now.
+    pub(super) fn try_stream_place(&self) -> Option<StreamPlace<'_>> {
+        let permit = Arc::clone(&self.streams).try_acquire_owned().ok()?;
+        Some(StreamPlace { _reservation: self.gate.try_enter()?, permit })
+    }
+
+    /// The same when there is one, first come, first served.
+    pub(super) async fn stream_place_by(&self, deadline: Instant) -> Result<StreamPlace<'_>, RpcError> {
+        // First, as it may take long: whoever waits for a stream does not take the place of a call.
+        let permit = self.unless_shut(deadline, Arc::clone(&self.streams).acquire_owned()).await?;
+        let permit = permit.map_err(|_| going_away())?;
+        Ok(StreamPlace { _reservation: self.reserve_by(deadline).await?, permit })
+    }
+
+    /// As [`Connection::open_streaming`], at a place that was found.
+    pub(super) async fn open_streaming_at(
+        self: &Arc<Self>,
+        place: StreamPlace<'_>,
+        call: &OutgoingStream,
+        first: Option<&[u8]>,
+    ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
         self.check_request_size(first.map_or(0, <[u8]>::len))?;
-        // For the time of opening: a stream that is open has no id.
-        let _reservation = self.reserve_by(call.begins_by).await?;
-        let opened = timeout_at(call.begins_by, self.open_stream()).await;
-        let (stream, permit) = opened.map_err(|_| too_late())??;
+        let stream = self.unless_shut(call.begins_by, self.open_quic_stream()).await??;
         let (receive, send) = quic::split(stream);
         let time_left_ms = call.time_left_ms().ok_or_else(too_late)?;
         let mut opening = Vec::from(opening(StreamKind::Streaming, time_left_ms, call.method_id, &call.metadata));
@@ -250,7 +272,7 @@ impl Connection {
             put_message(&mut opening, first);
         }
         self.gate.begin_stream();
-        let connection = ConnectionGuard { connection: Arc::clone(self), _permit: permit };
+        let connection = ConnectionGuard { connection: Arc::clone(self), _permit: place.permit };
         let source = Source::Quic { stream: receive, connection };
         let receiver = ResponseReceiver::new(source, self.response_bytes_max);
         Ok((RequestSink::quic(send, opening, self.request_bytes_max), receiver))
@@ -259,9 +281,26 @@ impl Connection {
     async fn open_stream(&self) -> Result<(BidirectionalStream, OwnedSemaphorePermit), RpcError> {
         let permit = Arc::clone(&self.streams).acquire_owned().await;
         let permit = permit.map_err(|_| going_away())?;
+        Ok((self.open_quic_stream().await?, permit))
+    }
+
+    async fn open_quic_stream(&self) -> Result<BidirectionalStream, RpcError> {
         let stream = self.handle.clone().open_bidirectional_stream().await;
-        let stream = stream.map_err(|failure| self.explain(connection_error(failure).with_executed(Executed::No)))?;
-        Ok((stream, permit))
+        stream.map_err(|failure| self.explain(connection_error(failure).with_executed(Executed::No)))
+    }
+
+    /// Waits for what a call needs before it is sent, as long as the connection takes calls.
+    async fn unless_shut<T>(&self, deadline: Instant, wait: impl Future<Output = T>) -> Result<T, RpcError> {
+        tokio::select! {
+            biased;
+            ready = timeout_at(deadline, wait) => ready.map_err(|_| too_late()),
+            () = self.gate.wait_shut() => Err(self.refusal()),
+        }
+    }
+
+    /// Why it takes no calls.
+    pub(super) fn refusal(&self) -> RpcError {
+        self.closed().map_or_else(going_away, |error| error.with_executed(Executed::No))
     }
 
     /// Refuses here what the server would refuse there.
@@ -271,6 +310,14 @@ impl Connection {
             bytes_max => Err(RpcError::request_too_large(length, bytes_max)),
         }
     }
+}
+
+/// Room for one streaming call, until it is begun or given up.
+#[derive(Debug)]
+pub(crate) struct StreamPlace<'a> {
+    /// For the time of opening: a stream that is open has no id.
+    _reservation: Reservation<'a>,
+    permit: OwnedSemaphorePermit,
 }
 
 impl Drop for Connection {

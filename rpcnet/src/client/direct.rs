@@ -8,14 +8,14 @@ use std::{future::Future, net::SocketAddr, sync::Arc};
 use tokio::time::Instant;
 
 use super::{
-    connection::Connection,
+    connection::{Connection, StreamPlace},
     dial,
     gate::{Reservation, going_away},
     hearing::{Hearing, Listener},
     sent::SentCall,
 };
 use crate::{
-    ClientConfig, Executed, RpcError, Target,
+    ClientConfig, RpcError, Target,
     channel::{Encode, Outgoing, OutgoingStream},
     streaming::{RequestSink, ResponseReceiver},
 };
@@ -29,6 +29,10 @@ pub struct DirectConnection(Arc<Connection>);
 /// The right to make one call on a connection, until it is made or given up.
 #[doc(hidden)]
 pub struct Turn<'a>(Reservation<'a>);
+
+/// The right to begin one streaming call on a connection, until it is begun or given up.
+#[doc(hidden)]
+pub struct StreamTurn<'a>(StreamPlace<'a>);
 
 impl DirectConnection {
     /// Connects, and waits for the server's hello. Nothing was sent if it fails. `listener` hears of the server beside its
@@ -73,10 +77,7 @@ impl DirectConnection {
 
     /// Why it takes no calls, if it does not: they were never sent.
     pub fn refusal(&self) -> Option<RpcError> {
-        if self.is_open() {
-            return None;
-        }
-        Some(self.0.closed().map_or_else(going_away, |error| error.with_executed(Executed::No)))
+        if self.is_open() { None } else { Some(self.0.refusal()) }
     }
 
     /// The right to make a call, if the server takes another one now.
@@ -110,16 +111,31 @@ impl DirectConnection {
         self.0.send(turn.0, call, request, now, patience).await
     }
 
+    /// The right to begin a streaming call, if the server takes another one now.
+    pub fn try_stream_turn(&self) -> Option<StreamTurn<'_>> {
+        self.0.try_stream_place().map(StreamTurn)
+    }
+
+    /// The same when the server takes another one, first come, first served.
+    ///
+    /// # Errors
+    ///
+    /// As for [`DirectConnection::turn_by`].
+    pub async fn stream_turn_by(&self, deadline: Instant) -> Result<StreamTurn<'_>, RpcError> {
+        self.0.stream_place_by(deadline).await.map(StreamTurn)
+    }
+
     /// Begins a streaming call, with its first message if it has one. Nothing is sent before the sink is flushed.
     ///
     /// # Errors
     ///
-    /// As for [`DirectConnection::turn_by`] and [`DirectConnection::send`].
+    /// As for [`DirectConnection::send`].
     pub async fn open_streaming(
         &self,
+        turn: StreamTurn<'_>,
         call: &OutgoingStream,
         first: Option<&[u8]>,
     ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
-        self.0.open_streaming(call, first).await
+        self.0.open_streaming_at(turn.0, call, first).await
     }
 }

@@ -24,7 +24,7 @@ use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 pub(crate) use connection::ConnectionGuard;
-pub use direct::{DirectConnection, Turn};
+pub use direct::{DirectConnection, StreamTurn, Turn};
 pub use hearing::Listener;
 pub(crate) use pending::{answer_of, deadline_exceeded};
 pub use sent::SentCall;

@@ -26,26 +26,33 @@ pub(crate) async fn server_streaming<C: Channel>(
 ) -> Result<RawResponseStream, RpcError> {
     let mut resends = 0;
     loop {
-        let begun = begin_server_streaming(channel, method.clone(), &mut call, &request).await;
-        match begun {
+        // If it fails, then the channel has tried what there is to try.
+        let streams = channel.streaming(&mut call, Some(&request)).await;
+        let streams = streams.map_err(|error| call.with_executed(error).in_call(method.clone()))?;
+        let error = match begin_server_streaming(method.clone(), &call, streams).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        call.note_failure(&error);
+        match error.kind() {
             // The handler never ran, and the connection to that server was left: the next one takes the call.
-            Err(error) if error.kind() == ErrorKind::Draining && resends < RESENDS_MAX => resends += 1,
-            Err(error) if channel.begins_again(&call, &error) => {}
-            begun => return begun.map_err(|error| error.in_call(method)),
+            ErrorKind::Draining if resends < RESENDS_MAX => resends += 1,
+            _ if channel.begins_again(&call, &error) => {}
+            _ => return Err(call.with_executed(error).in_call(method)),
         }
     }
 }
 
-async fn begin_server_streaming<C: Channel>(
-    channel: &C,
+async fn begin_server_streaming(
     method: Cow<'static, str>,
-    call: &mut OutgoingStream,
-    request: &[u8],
+    call: &OutgoingStream,
+    (mut sink, receiver): (RequestSink, ResponseReceiver),
 ) -> Result<RawResponseStream, RpcError> {
-    let (mut sink, receiver) = channel.streaming(call, Some(request)).await?;
+    let peer = receiver.peer();
     sink.end();
     // A server that takes no more has answered, and its answer says why.
-    let _ = within(call.begins_by, async { Ok(poll_fn(|cx| sink.poll_flush(cx)).await) }).await?;
+    let flushed = within(call.begins_by, async { Ok(poll_fn(|cx| sink.poll_flush(cx)).await) }).await;
+    let _ = flushed.map_err(|error| error.at_peer(peer))?;
     open(method, call, receiver, RequestsOf::Sent(sink), Failure::default()).await
 }
 
@@ -61,12 +68,15 @@ pub(crate) async fn client_streaming<C: Channel, T, R: Requests<T>>(
     requests: R,
     encode: EncodeRequest<T>,
 ) -> Result<Bytes, RpcError> {
+    call.answers_once = true;
     let (mut sink, mut receiver) = channel.streaming(&mut call, first.as_deref()).await?;
+    let peer = receiver.peer();
     let answer = exchange(&mut sink, &mut receiver, &call.answered, requests, encode);
     let answer = match call.deadline {
         Some(deadline) => within(deadline, answer).await,
         None => answer.await,
-    }?;
+    };
+    let answer = answer.map_err(|error| error.at_peer(peer))?;
     sink.finish();
     Ok(answer)
 }
@@ -109,7 +119,9 @@ async fn open(
     requests: RequestsOf,
     failure: Failure,
 ) -> Result<RawResponseStream, RpcError> {
-    within(call.begins_by, RawResponseStream::open(method, receiver, requests, failure, call)).await
+    let peer = receiver.peer();
+    let opened = within(call.begins_by, RawResponseStream::open(method, receiver, requests, failure, call)).await;
+    opened.map_err(|error| error.at_peer(peer))
 }
 
 async fn exchange<T, R: Requests<T>>(
