@@ -49,20 +49,19 @@ pub(super) async fn start(shared: &Arc<ServerShared>, running: &Arc<Semaphore>) 
                 run(socket, shared, ready);
                 drop(last_thread);
             })
-            .map_err(|error| not_bound(addr, error))?;
-        started.await.unwrap_or_else(|_| Err(not_bound(addr, io::Error::other("the IO thread ended"))))?;
+            .map_err(not_started)?;
+        started.await.unwrap_or_else(|_| Err(not_started(io::Error::other("it ended"))))?;
     }
     Ok(addr)
 }
 
 /// Body of an IO thread: serves until it is told to stop.
 fn run(socket: UdpSocket, shared: Arc<ServerShared>, ready: oneshot::Sender<Result<(), RpcError>>) {
-    let addr = shared.config.settings().bind_addr;
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             // Whoever started the server and has gone needs no answer.
-            let _ = ready.send(Err(not_bound(addr, error)));
+            let _ = ready.send(Err(not_started(error)));
             return;
         }
     };
@@ -135,6 +134,11 @@ fn bind(addr: SocketAddr, shared_port: bool) -> io::Result<UdpSocket> {
 
 pub(super) fn not_bound(addr: SocketAddr, error: io::Error) -> RpcError {
     let message = format!("the server can't listen on {addr}: is another one there? give another address, or port 0");
+    RpcError::new(ErrorKind::Io, Executed::No, message).with_source(error)
+}
+
+fn not_started(error: io::Error) -> RpcError {
+    let message = "the server can't start an IO thread; does the system allow so many threads and open files?";
     RpcError::new(ErrorKind::Io, Executed::No, message).with_source(error)
 }
 
