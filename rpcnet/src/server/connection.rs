@@ -152,7 +152,7 @@ impl Serving {
         let Self::Unknown(frames, _) = self else {
             return Ok(());
         };
-        let kind = frames.kind().await?;
+        let kind = shared.wait_for(frames.kind()).await?;
         if kind != StreamKind::Control && shared.hello.get().is_none() {
             return Err(ProtocolError::StreamBeforeHello.into());
         }

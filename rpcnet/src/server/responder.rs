@@ -89,7 +89,6 @@ impl Responder {
                 Ok(stream) => {
                     self.answered = true;
                     // The call is over, but what the transport holds of its answer is held until the client has it.
-                    self.permit = None;
                     stream.close().await;
                     return;
                 }
@@ -105,14 +104,15 @@ impl Responder {
         self.finish(&failure);
     }
 
-    async fn send_on_stream(&self, reply: Reply, charge: &mut Charge) -> Result<FrameSender, RpcError> {
+    async fn send_on_stream(&mut self, reply: Reply, charge: &mut Charge) -> Result<FrameSender, RpcError> {
         let stream = self.connection.handle.clone().open_send_stream().await.map_err(connection_error)?;
         let mut stream = FrameSender::new(stream.into());
         stream.send(response_opening(self.lane_id, &reply.head(self.call_id))).await?;
         let note_progress = || charge.connection.account.note_progress();
         let last = stream.message_but_its_end(reply.message.into_bytes(), note_progress).await?;
-        // The client may use the id again as soon as it has the end.
+        // The client may use the id again as soon as it has the end, and so its place under the limits.
         self.outbox.free(self.call_id);
+        self.permit = None;
         stream.message(last).await?;
         // From here on the client may have it all, and stop reading before the stream has ended: that is no failure.
         let _ = stream.finish();

@@ -28,7 +28,7 @@ pub(crate) async fn serve(
     mut frames: FrameReceiver,
     mut send: FrameSender,
 ) -> Result<(), RpcError> {
-    let head = read_head(&mut frames).await?;
+    let head = connection.wait_for(read_head(&mut frames)).await?;
     let handler = match start(&connection, &head, &mut frames).await? {
         Ok(handler) => handler,
         Err(refusal) => {

@@ -60,8 +60,9 @@ impl StreamingHandler {
         let conclusion =
             Conclusion { responses: Arc::clone(&responses), bytes_max: call.response_bytes_max, reply: None };
         let then = move |reply| {
-            conclusion.with(reply);
+            // Before its end is on the way: a caller that has it may call again.
             drop(kept);
+            conclusion.with(reply);
         };
         let task = HandlerTask::spawn(runtime, router, route, incoming, context, then);
         Self { requests, responses, task }

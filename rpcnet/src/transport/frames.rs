@@ -1,5 +1,7 @@
 //! Frames on streams that carry one thing at a time: control streams, and large messages.
 //!
+//! There a frame carries a part of a message, which is taken as it comes, or no message at all: then it is short.
+//!
 //! Lanes don't use this: they are driven by hand, for speed.
 
 use std::future::{Future, poll_fn};
@@ -10,7 +12,9 @@ use super::quic::{ReceiveStream, SendStream, is_reset, stream_error};
 use crate::{
     ErrorKind, Executed, RpcError,
     codec::{Body, BodyBuilder},
-    proto::{FRAGMENT_BYTES, Frame, FrameKind, FrameReader, Piece, ProtocolError, StreamKind, frame_header},
+    proto::{
+        FRAGMENT_BYTES, Frame, FrameKind, FrameReader, HEAD_BYTES_MAX, Piece, ProtocolError, StreamKind, frame_header,
+    },
 };
 
 /// The receiving half of a stream, cut into frames. Dropped early, it tells the peer to stop sending.
@@ -50,7 +54,7 @@ impl FrameReceiver {
     /// What arrived is kept: the next call goes on from there.
     pub(crate) async fn next(&mut self) -> Result<Option<Frame>, RpcError> {
         loop {
-            if let Some(frame) = self.reader.next()? {
+            if let Some(frame) = self.reader.next_within(HEAD_BYTES_MAX)? {
                 return Ok(Some(frame));
             }
             match self.receive().await? {
@@ -121,7 +125,7 @@ impl FrameReceiver {
         let mut whole = BodyBuilder::default();
         let (mut arrived, mut counted) = (0, 0);
         loop {
-            let Some(piece) = self.reader.next_piece()? else {
+            let Some(piece) = self.reader.next_piece_within(HEAD_BYTES_MAX)? else {
                 match self.receive().await? {
                     Some(chunk) => {
                         arrived = if whole.is_empty() { chunk.len() } else { arrived + chunk.len() };
