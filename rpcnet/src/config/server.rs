@@ -163,9 +163,11 @@ impl ServerConfigBuilder {
         self
     }
 
-    /// How many handshakes may be under way at a time (default: 1024).
+    /// How many handshakes may be under way at a time on each [IO thread](Self::with_io_threads) (default: 1024).
     ///
-    /// From 1 to 100,000,000. A handshake is what an unknown peer can make the server compute: this bounds it.
+    /// From 1 to 100,000,000. A handshake is what an unknown peer can make the server compute: this bounds it. Beyond half of it
+    /// a client has to show first that it gets what is sent to its address, which costs it a round trip (a Retry, RFC 9000,
+    /// section 8.1): so those who begin handshakes under forged addresses and never end them leave the other half to others.
     pub fn with_handshakes_in_flight_max(mut self, handshakes: usize) -> Self {
         self.limits.handshakes_in_flight_max = handshakes;
         self

@@ -22,7 +22,7 @@ use super::{connection, shared::ServerShared};
 use crate::{
     ErrorKind, Executed, RpcError,
     transport::{
-        quic::{self, ServerEndpoint, ServerEndpointSettings, Socket as QuicSocket},
+        quic::{self, Admission, ServerEndpoint, ServerEndpointSettings, Socket as QuicSocket},
         tls,
     },
 };
@@ -67,9 +67,9 @@ fn run(socket: UdpSocket, shared: Arc<ServerShared>, ready: oneshot::Sender<Resu
     };
     runtime.block_on(async {
         match open(QuicSocket::System(socket), &shared) {
-            Ok(endpoint) => {
+            Ok((endpoint, admission)) => {
                 let _ = ready.send(Ok(()));
-                accept(endpoint, shared).await;
+                accept(endpoint, admission, shared).await;
             }
             Err(error) => {
                 let _ = ready.send(Err(error));
@@ -78,7 +78,7 @@ fn run(socket: UdpSocket, shared: Arc<ServerShared>, ready: oneshot::Sender<Resu
     });
 }
 
-pub(super) fn open(socket: QuicSocket, shared: &Arc<ServerShared>) -> Result<ServerEndpoint, RpcError> {
+pub(super) fn open(socket: QuicSocket, shared: &Arc<ServerShared>) -> Result<(ServerEndpoint, Admission), RpcError> {
     let settings = shared.config.settings();
     let tls = tls::server_tls(&shared.config)?;
     let endpoint = ServerEndpointSettings {
@@ -89,14 +89,14 @@ pub(super) fn open(socket: QuicSocket, shared: &Arc<ServerShared>) -> Result<Ser
         // The library has no way to stop accepting, but whom to accept is ours to say.
         is_closed: {
             let shared = Arc::clone(shared);
-            Box::new(move || shared.life.is_draining())
+            Box::new(move || shared.life.is_draining() || shared.is_full())
         },
     };
     quic::server_endpoint(socket, tls, endpoint)
 }
 
 /// Takes connections until the server stops, then lets the close frames out.
-pub(super) async fn accept(mut endpoint: ServerEndpoint, shared: Arc<ServerShared>) {
+pub(super) async fn accept(mut endpoint: ServerEndpoint, admission: Admission, shared: Arc<ServerShared>) {
     let keep_alive = shared.config.settings().connection.keep_alive_interval.is_some();
     let mut connections = JoinSet::new();
     let stopped = shared.life.stopped();
@@ -105,6 +105,7 @@ pub(super) async fn accept(mut endpoint: ServerEndpoint, shared: Arc<ServerShare
         tokio::select! {
             accepted = endpoint.accept() => match accepted {
                 Some(mut connection) => {
+                    admission.handshake_done();
                     // It may be closed already; then its own task finds out.
                     let _ = connection.keep_alive(keep_alive);
                     connections.spawn(connection::serve(connection, Arc::clone(&shared)));

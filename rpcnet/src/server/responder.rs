@@ -27,6 +27,8 @@ pub(crate) struct Responder {
     permit: Option<CallPermit>,
     /// Held while a handler runs that computes.
     computing: Option<Computing>,
+    /// The handler has been polled.
+    started: bool,
     answered: bool,
 }
 
@@ -38,13 +40,16 @@ impl Responder {
         call_id: u32,
         computes: bool,
     ) -> Self {
+        // One that computes is polled first on a task of its own.
+        let started = !computes;
         let permit = Some(connection.admit());
         let computing = computes.then(|| connection.server.compute());
-        Self { outbox, connection, lane_id, call_id, permit, computing, answered: false }
+        Self { outbox, connection, lane_id, call_id, permit, computing, started, answered: false }
     }
 
     /// Runs the handler to its end and answers.
-    pub(crate) async fn run(self, mut handler: Running) {
+    pub(crate) async fn run(mut self, mut handler: Running) {
+        self.started = true;
         let reply = (&mut handler).await;
         self.answer(reply, handler.context().clone()).await;
     }
@@ -134,7 +139,7 @@ impl Responder {
 impl Drop for Responder {
     fn drop(&mut self) {
         if !self.answered {
-            self.finish(&Reply::status(Status::Internal, "the server dropped the handler before its end"));
+            self.finish(&Reply::dropped(self.started));
         }
     }
 }

@@ -84,6 +84,11 @@ impl ServerShared {
         }
     }
 
+    /// Whether another connection would be one too many.
+    pub(crate) fn is_full(&self) -> bool {
+        self.life.connections() >= self.config.settings().limits.connections_max
+    }
+
     /// Counts a handler that computes, until the guard is dropped.
     pub(crate) fn compute(self: &Arc<Self>) -> Computing {
         self.computing.fetch_add(1, Ordering::Relaxed);

@@ -21,10 +21,10 @@ pub(super) async fn start(shared: &Arc<ServerShared>, running: &Arc<Semaphore>) 
     let socket = SimulatedSocket::bind(bind_addr).await.map_err(|error| not_bound(bind_addr, error))?;
     let addr = socket.local_addr().map_err(|error| not_bound(bind_addr, error))?;
     let task = socket.endpoint_task();
-    let endpoint = open(Socket::Simulated(socket), shared)?;
+    let (endpoint, admission) = open(Socket::Simulated(socket), shared)?;
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
-        accept(endpoint, shared).await;
+        accept(endpoint, admission, shared).await;
         task.end(addr).await;
         drop(running);
     });
