@@ -60,6 +60,8 @@ struct Inner {
     has_answer: AtomicBool,
     cancelled: AtomicBool,
     cancel_waker: AtomicWaker,
+    /// The handler's task has run; for calls that have a stream of their own.
+    begun: AtomicBool,
 }
 
 impl Inner {
@@ -159,9 +161,19 @@ impl Context {
         metadata: Metadata,
     ) -> Self {
         let (answer, has_answer) = (Mutex::default(), AtomicBool::new(false));
-        let (cancelled, cancel_waker) = (AtomicBool::new(false), AtomicWaker::new());
-        let inner = Inner { method, deadline, peer, metadata, answer, has_answer, cancelled, cancel_waker };
+        let (cancelled, cancel_waker, begun) = (AtomicBool::new(false), AtomicWaker::new(), AtomicBool::new(false));
+        let inner = Inner { method, deadline, peer, metadata, answer, has_answer, cancelled, cancel_waker, begun };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// The handler's task runs.
+    pub(crate) fn begin(&self) {
+        self.inner.begun.store(true, Ordering::Release);
+    }
+
+    /// Whether it ever has.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.inner.begun.load(Ordering::Acquire)
     }
 
     /// Whether the deadline has passed.

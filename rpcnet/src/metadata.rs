@@ -171,16 +171,21 @@ impl Metadata {
         if field.len() > Self::BYTES_MAX {
             return None;
         }
-        let mut metadata = Self::new();
+        let mut entries: Vec<Entry> = Vec::new();
         while field.has_remaining() {
             let length = usize::from(field.try_get_u8().ok()?);
             let name = split(&mut field, length)?;
+            let name = std::str::from_utf8(&name).ok().filter(|name| is_name(name))?;
+            // In any other order, a peer could have this compare and move each entry with every other one.
+            if entries.last().is_some_and(|(last, _)| **last >= *name) {
+                return None;
+            }
             let length = usize::from(field.try_get_u16_le().ok()?);
             let value = split(&mut field, length)?;
             // Copied, so that what is kept does not pin a packet buffer.
-            metadata.insert(std::str::from_utf8(&name).ok()?, Bytes::copy_from_slice(&value)).ok()?;
+            entries.push((name.into(), Bytes::copy_from_slice(&value)));
         }
-        Some(metadata)
+        Some(Self { entries: (!entries.is_empty()).then(|| Arc::new(entries)) })
     }
 
     fn entries(&self) -> &[Entry] {
@@ -204,9 +209,13 @@ fn entry_bytes(name: &str, value: &[u8]) -> usize {
     ENTRY_OVERHEAD_BYTES + name.len() + value.len()
 }
 
-fn check_name(name: &str) -> Result<(), RpcError> {
+fn is_name(name: &str) -> bool {
     let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.');
-    if (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(fits) {
+    (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(fits)
+}
+
+fn check_name(name: &str) -> Result<(), RpcError> {
+    if is_name(name) {
         return Ok(());
     }
     Err(refused(format!("`{name}` is no name for metadata: give 1 to {NAME_BYTES_MAX} of `a-z`, `0-9`, `-`, `_`, `.`")))
@@ -276,12 +285,36 @@ mod tests {
         assert!(Metadata::new().encode().is_empty());
     }
 
+    fn field(names: &[&str]) -> Bytes {
+        names.iter().flat_map(|name| [&[name.len() as u8], name.as_bytes(), &[0, 0]].concat()).collect()
+    }
+
     #[test]
     fn names_are_plain_and_short() {
         for name in ["", "Tenant", "a b", "ä", &"a".repeat(65)] {
             let error = Metadata::new().insert(name, "x").expect_err(name);
             assert_eq!(error.kind(), ErrorKind::Configuration);
+            assert_eq!(Metadata::decode(field(&[name])), None, "{name}");
         }
+    }
+
+    #[test]
+    fn names_come_in_ascending_order_and_never_twice() {
+        assert_eq!(Metadata::decode(field(&["a", "aa", "b"])), Some(metadata(&[("a", ""), ("aa", ""), ("b", "")])));
+        for names in [["b", "a"], ["a", "a"], ["aa", "a"]] {
+            assert_eq!(Metadata::decode(field(&names)), None, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn as_much_as_is_allowed_is_read_and_no_more() {
+        let mut largest = metadata(&[("a", "1")]);
+        largest.insert("b", vec![0; Metadata::BYTES_MAX - 9]).expect("it just fits");
+        let mut field = largest.encode().to_vec();
+        assert_eq!(field.len(), Metadata::BYTES_MAX);
+        assert_eq!(Metadata::decode(field.clone().into()), Some(largest));
+        field.extend(b"\x01c\x00\x00");
+        assert_eq!(Metadata::decode(field.into()), None);
     }
 
     #[test]
@@ -316,8 +349,9 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_metadata_or_nothing(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            if let Some(metadata) = Metadata::decode(bytes.into()) {
-                prop_assert_eq!(Metadata::decode(metadata.encode()), Some(metadata));
+            let field = Bytes::from(bytes);
+            if let Some(metadata) = Metadata::decode(field.clone()) {
+                prop_assert_eq!(metadata.encode(), field);
             }
         }
     }

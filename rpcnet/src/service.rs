@@ -190,6 +190,15 @@ impl Reply {
         Self { status, message: Message::Shared(detail.into()), metadata: None }
     }
 
+    /// The reply of a handler that was dropped before its end, as when its runtime is shut down around it.
+    pub(crate) fn dropped(started: bool) -> Self {
+        match started {
+            true => Self::status(Status::Internal, "the server dropped the handler before its end"),
+            // Whoever is told that the server goes away knows that the call may be sent to another.
+            false => Self::status(Status::Draining, "its runtime was shut down before the handler ran"),
+        }
+    }
+
     pub(crate) fn encode<T: serde::Serialize>(status: Status, value: &T) -> Self {
         let mut scratch = Scratch::take();
         match codec::encode(value, &mut scratch.bytes) {

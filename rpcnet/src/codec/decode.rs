@@ -34,11 +34,13 @@ pub(super) struct Decoder<'de> {
     cursor: Cursor<'de>,
     /// How many containers may still be entered.
     depth: u16,
+    /// How many newtypes and `Some`s: they take no byte of the message, so that a type of nothing else would never end.
+    wrappers: u16,
 }
 
 impl<'de> Decoder<'de> {
     pub(super) fn new(cursor: Cursor<'de>) -> Self {
-        Self { cursor, depth: DEPTH_MAX }
+        Self { cursor, depth: DEPTH_MAX, wrappers: WRAPPERS_MAX }
     }
 
     /// Reads whatever comes. To be read as a sequence, bytes are one of numbers.
@@ -171,6 +173,14 @@ impl<'de> Decoder<'de> {
         Ok(value)
     }
 
+    #[inline(always)]
+    fn wrapped<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, DecodeError>) -> Result<T, DecodeError> {
+        self.wrappers = self.wrappers.checked_sub(1).ok_or(DecodeError::TooDeep)?;
+        let value = read(self)?;
+        self.wrappers += 1;
+        Ok(value)
+    }
+
     /// Whole numbers of 128 bits are 16 bytes where they don't fit the format's own.
     fn wide(&mut self) -> Result<[u8; 16], DecodeError> {
         self.cursor.byte()?;
@@ -286,7 +296,7 @@ impl<'de> de::Deserializer<'de> for &mut Decoder<'de> {
             self.cursor.byte()?;
             return visitor.visit_none();
         }
-        visitor.visit_some(self)
+        self.wrapped(|decoder| visitor.visit_some(decoder))
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
@@ -306,7 +316,7 @@ impl<'de> de::Deserializer<'de> for &mut Decoder<'de> {
             let marker = self.cursor.byte()?;
             return self.extension(marker, visitor);
         }
-        visitor.visit_newtype_struct(self)
+        self.wrapped(|decoder| visitor.visit_newtype_struct(decoder))
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -374,6 +384,9 @@ fn visit_sequence<'de, V: Visitor<'de>>(bytes: &[u8], visitor: V) -> Result<V::V
 /// What a type that contains itself may be nested: enough for any that people write, and, at some hundred bytes of
 /// stack a level, far from the end of a thread's. It is what serde_json allows.
 const DEPTH_MAX: u16 = 128;
+
+/// Four around each container of a value that is as deep as allowed.
+const WRAPPERS_MAX: u16 = 4 * DEPTH_MAX;
 
 #[cfg(test)]
 mod tests;

@@ -42,7 +42,7 @@ pub(crate) fn decode<'a, T: DeserializeOwned>(message: impl Into<Cursor<'a>>) ->
 #[cold]
 fn undecodable<T>(error: DecodeError) -> RpcError {
     let message = format!(
-        "the answer is no `{}`; do both sides use the same version of the service?",
+        "the message is no `{}`; do both sides use the same version of the service?",
         std::any::type_name::<T>()
     );
     RpcError::new(ErrorKind::Serialization, Executed::Yes, message).with_source(error)

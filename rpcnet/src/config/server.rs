@@ -133,7 +133,7 @@ impl ServerConfigBuilder {
 
     /// The largest message to accept or send, in encoded bytes (default: 4 MiB).
     ///
-    /// From 1 byte to 1 GiB. A larger request is refused before it is read into memory.
+    /// From 1 byte to 1 GiB. Of a larger request no more than this is read into memory before it is refused.
     pub fn with_message_bytes_max(mut self, bytes: usize) -> Self {
         self.limits.message_bytes_max = bytes;
         self
@@ -163,21 +163,24 @@ impl ServerConfigBuilder {
         self
     }
 
-    /// How many handshakes may be under way at a time (default: 1024).
+    /// How many handshakes may be under way at a time on each [IO thread](Self::with_io_threads) (default: 1024).
     ///
-    /// From 1 to 100,000,000. A handshake is what an unknown peer can make the server compute: this bounds it.
+    /// From 1 to 100,000,000. A handshake is what an unknown peer can make the server compute: this bounds it. Beyond half of it
+    /// a client has to show first that it gets what is sent to its address, which costs it a round trip (a Retry, RFC 9000,
+    /// section 8.1): so those who begin handshakes under forged addresses and never end them leave the other half to others.
     pub fn with_handshakes_in_flight_max(mut self, handshakes: usize) -> Self {
         self.limits.handshakes_in_flight_max = handshakes;
         self
     }
 
     /// How many bytes the server holds for one connection (default: 64 MiB, or eight of the largest messages): of requests that
-    /// are being read or served, and of answers that are being sent.
+    /// are being read or served, of messages of streams until their handlers take them, and of answers that are being sent.
     ///
     /// At least twice [`with_message_bytes_max`](Self::with_message_bytes_max). Beyond half of it new requests are refused
-    /// as overloaded, so that there is room for the answers of those under way; a client that lets its answers gather
-    /// beyond all of it without reading them is thrown out. Not counted are requests of up to 64 KiB and answers of up to
-    /// 1 KiB, which the number of calls bounds, and what QUIC itself buffers
+    /// as overloaded, so that there is room for the answers of those under way; a stream whose next message finds no room ends for
+    /// its handler as overloaded; a client that lets its answers gather beyond all of it without reading them is thrown out.
+    /// Not counted are requests of up to 64 KiB and answers of up to 1 KiB, and 64 KiB of messages of each stream, which the
+    /// number of calls bounds, and what QUIC itself buffers
     /// (see [`with_connection_window_bytes`](Self::with_connection_window_bytes)).
     pub fn with_buffer_bytes_per_connection_max(mut self, bytes: usize) -> Self {
         self.limits.buffer_bytes_per_connection_max = Some(bytes);
@@ -194,8 +197,8 @@ impl ServerConfigBuilder {
 
     /// How long a client may leave what the server holds for it as it is (default: 30 s).
     ///
-    /// From 1 ms to 24 h. A client that neither goes on with a request that it has begun nor reads any of its answers for so
-    /// long, and at most twice as long, is thrown out.
+    /// From 1 ms to 24 h. A client that neither goes on with a request, or a message of a stream, that it has begun nor reads any of
+    /// its answers for so long, and at most twice as long, is thrown out.
     pub fn with_stall_timeout(mut self, timeout: Duration) -> Self {
         self.limits.stall_timeout = timeout;
         self

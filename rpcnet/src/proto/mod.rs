@@ -130,8 +130,8 @@ impl CloseCode {
 /// What a peer did wrong. Its connection is closed with [`CloseCode::Protocol`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ProtocolError {
-    #[error("a frame of {length} bytes; at most {FRAME_BYTES_MAX} are allowed")]
-    FrameTooLong { length: usize },
+    #[error("a frame of {length} bytes; at most {bytes_max} are allowed there")]
+    FrameTooLong { length: usize, bytes_max: usize },
     #[error("a frame of type {kind:#04x} is too short for its fields")]
     FrameTooShort { kind: u8 },
     #[error("a critical frame of unknown type {kind:#04x}")]

@@ -51,31 +51,43 @@ impl FrameReader {
     /// The next whole frame, or `None` when more bytes are needed. Frames of unknown types that are not
     /// critical are skipped.
     pub(crate) fn next(&mut self) -> Result<Option<Frame>, ProtocolError> {
-        loop {
-            let Some((kind, payload)) = self.next_raw()? else {
-                return Ok(None);
-            };
-            match FrameKind::from_byte(kind) {
-                Some(kind) => return Ok(Some(Frame { kind, payload })),
-                None if FrameKind::is_critical(kind) => return Err(ProtocolError::UnknownFrame { kind }),
-                None => {}
+        self.next_within(FRAME_BYTES_MAX)
+    }
+
+    /// The same where frames have no more than so many bytes.
+    #[inline]
+    pub(crate) fn next_within(&mut self, bytes_max: usize) -> Result<Option<Frame>, ProtocolError> {
+        while let Some((kind, payload)) = self.next_raw(bytes_max)? {
+            if let Some(kind) = known(kind)? {
+                return Ok(Some(Frame { kind, payload }));
             }
         }
+        Ok(None)
     }
 
     /// The next piece: like [`FrameReader::next`], but frames of messages come as they arrive, so that a large message is put
     /// together once and not twice.
     pub(crate) fn next_piece(&mut self) -> Result<Option<Piece>, ProtocolError> {
-        if self.open.is_none() {
+        self.next_piece_within(FRAME_BYTES_MAX)
+    }
+
+    /// The same where frames of other types have no more than so many bytes.
+    pub(crate) fn next_piece_within(&mut self, bytes_max: usize) -> Result<Option<Piece>, ProtocolError> {
+        while self.open.is_none() {
             match self.header()? {
                 Some((kind, length)) if is_of_message(kind) => {
                     self.skip_header();
                     self.open = FrameKind::from_byte(kind).map(|kind| (kind, length));
                 }
-                _ => {
-                    let whole = |Frame { kind, payload }| Piece { kind, payload, ends_frame: true };
-                    return self.next().map(|frame| frame.map(whole));
-                }
+                // One at a time: what follows may be of a message.
+                _ => match self.next_raw(bytes_max)? {
+                    Some((kind, payload)) => {
+                        if let Some(kind) = known(kind)? {
+                            return Ok(Some(Piece { kind, payload, ends_frame: true }));
+                        }
+                    }
+                    None => return Ok(None),
+                },
             }
         }
         Ok(self.piece_of_open())
@@ -109,9 +121,9 @@ impl FrameReader {
     fn header(&mut self) -> Result<Option<(u8, usize)>, ProtocolError> {
         if !self.partial.is_empty() {
             self.fill_partial_to(HEADER_BYTES);
-            return self.partial.first_chunk().copied().map(parse_header).transpose();
         }
-        self.chunk.first_chunk().copied().map(parse_header).transpose()
+        let begun = if self.partial.is_empty() { &self.chunk[..] } else { &self.partial[..] };
+        begun.first_chunk().map(|header| parse_header(*header, FRAME_BYTES_MAX)).transpose()
     }
 
     fn skip_header(&mut self) {
@@ -137,12 +149,12 @@ impl FrameReader {
         self.chunk.is_empty() && self.partial.is_empty() && self.open.is_none()
     }
 
-    fn next_raw(&mut self) -> Result<Option<(u8, Bytes)>, ProtocolError> {
+    fn next_raw(&mut self, bytes_max: usize) -> Result<Option<(u8, Bytes)>, ProtocolError> {
         if !self.partial.is_empty() {
-            return self.finish_partial();
+            return self.finish_partial(bytes_max);
         }
         if let Some(header) = self.chunk.first_chunk::<HEADER_BYTES>() {
-            let (kind, length) = parse_header(*header)?;
+            let (kind, length) = parse_header(*header, bytes_max)?;
             if self.chunk.len() >= HEADER_BYTES + length {
                 self.chunk.advance(HEADER_BYTES);
                 return Ok(Some((kind, take(&mut self.chunk, length))));
@@ -156,12 +168,12 @@ impl FrameReader {
     }
 
     /// Goes on with a frame whose start arrived in an earlier chunk.
-    fn finish_partial(&mut self) -> Result<Option<(u8, Bytes)>, ProtocolError> {
+    fn finish_partial(&mut self, bytes_max: usize) -> Result<Option<(u8, Bytes)>, ProtocolError> {
         self.fill_partial_to(HEADER_BYTES);
         let Some(header) = self.partial.first_chunk::<HEADER_BYTES>() else {
             return Ok(None);
         };
-        let (kind, length) = parse_header(*header)?;
+        let (kind, length) = parse_header(*header, bytes_max)?;
         self.fill_partial_to(HEADER_BYTES + length);
         if self.partial.len() < HEADER_BYTES + length {
             return Ok(None);
@@ -187,10 +199,19 @@ fn is_of_message(kind: u8) -> bool {
     matches!(FrameKind::from_byte(kind), Some(FrameKind::Fragment | FrameKind::Message))
 }
 
-fn parse_header(header: [u8; HEADER_BYTES]) -> Result<(u8, usize), ProtocolError> {
+/// The type of a frame, or `None` if it is one to be skipped.
+#[inline]
+fn known(kind: u8) -> Result<Option<FrameKind>, ProtocolError> {
+    match FrameKind::from_byte(kind) {
+        None if FrameKind::is_critical(kind) => Err(ProtocolError::UnknownFrame { kind }),
+        known => Ok(known),
+    }
+}
+
+fn parse_header(header: [u8; HEADER_BYTES], bytes_max: usize) -> Result<(u8, usize), ProtocolError> {
     let (kind, length) = split_header(header);
-    if length > FRAME_BYTES_MAX {
-        return Err(ProtocolError::FrameTooLong { length });
+    if length > bytes_max {
+        return Err(ProtocolError::FrameTooLong { length, bytes_max });
     }
     Ok((kind, length))
 }
@@ -304,6 +325,28 @@ mod tests {
         }
 
         #[test]
+        fn what_is_skipped_changes_nothing_around_it(
+            frames in prop::collection::vec((any_frame(), prop::option::of(0_usize..20)), 0..5),
+            cuts in prop::collection::vec(1_usize..30, 0..40),
+        ) {
+            let mut all = BytesMut::new();
+            for (frame, skipped) in &frames {
+                put_frame(&mut all, frame.kind, &frame.payload);
+                if let Some(length) = skipped {
+                    all.extend_from_slice(&[0x7f, *length as u8, 0, 0]);
+                    all.extend_from_slice(&[0xff].repeat(*length));
+                }
+            }
+            let mut rest = all.freeze();
+            let mut chunks: Vec<Bytes> = cuts.iter().map(|cut| rest.split_to((*cut).min(rest.len()))).collect();
+            chunks.push(rest);
+            let expected = Ok((frames.into_iter().map(|(frame, _)| frame).collect(), true));
+            prop_assert_eq!(&read_pieces(chunks.clone()), &expected);
+            prop_assert_eq!(&read_in_place(chunks.clone(), 30), &expected);
+            prop_assert_eq!(&read_all(chunks), &expected);
+        }
+
+        #[test]
         fn arbitrary_bytes_are_refused_or_read_alike(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             let chunks = [Bytes::from(bytes)];
             match (read_pieces(chunks.clone()), read_all(chunks)) {
@@ -355,7 +398,7 @@ mod tests {
     fn a_frame_too_long_is_refused_by_its_header_alone() {
         let length = FRAME_BYTES_MAX as u32 + 1;
         let header = (length << 8 | 0x90).to_le_bytes();
-        let refused = Err(ProtocolError::FrameTooLong { length: length as usize });
+        let refused = Err(ProtocolError::FrameTooLong { length: length as usize, bytes_max: FRAME_BYTES_MAX });
         assert_eq!(read_all([Bytes::copy_from_slice(&header)]), refused);
     }
 

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use super::shared::ConnectionShared;
-use crate::proto::CloseCode;
+use crate::{ErrorKind, Executed, RpcError, proto::CloseCode};
 
 /// How many bytes are held, and how many may be: one for a server, one for each of its connections.
 #[derive(Debug)]
@@ -90,6 +90,7 @@ impl Charge {
 
     /// Holds so many bytes more; `false` if there is no room for them.
     pub(crate) fn grow(&mut self, bytes: usize) -> bool {
+        debug_assert!(!self.settled, "what is settled waits for this side, and so would this");
         let (account, server) = (&self.connection.account, &self.connection.server.budget);
         account.note_progress();
         if !account.budget.take(bytes) {
@@ -102,6 +103,14 @@ impl Charge {
         self.bytes += bytes;
         account.waiting.fetch_add(bytes, Ordering::Relaxed);
         true
+    }
+
+    /// The same for a part of a request.
+    pub(crate) fn hold(&mut self, bytes: usize) -> Result<(), RpcError> {
+        match self.grow(bytes) {
+            true => Ok(()),
+            false => Err(RpcError::new(ErrorKind::Overloaded, Executed::Maybe, "no room for the request")),
+        }
     }
 
     /// The same for an answer, which there must be room for: it is there, and held whether there is or not. A peer that has let
@@ -117,20 +126,26 @@ impl Charge {
 
     /// From now on the bytes wait for this side.
     pub(crate) fn settle(&mut self) {
-        if !std::mem::replace(&mut self.settled, true) {
+        if !std::mem::replace(&mut self.settled, true) && self.bytes > 0 {
             self.connection.account.waiting.fetch_sub(self.bytes, Ordering::Relaxed);
         }
+    }
+
+    /// Gives back what is held. What it is charged with next is another thing's.
+    pub(crate) fn release(&mut self) {
+        if self.bytes > 0 {
+            self.settle();
+            self.connection.account.budget.give(self.bytes);
+            self.connection.server.budget.give(self.bytes);
+            self.bytes = 0;
+        }
+        self.settled = false;
     }
 }
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        if self.bytes == 0 {
-            return;
-        }
-        self.settle();
-        self.connection.account.budget.give(self.bytes);
-        self.connection.server.budget.give(self.bytes);
+        self.release();
     }
 }
 

@@ -35,7 +35,7 @@ impl ServerBuilder {
 
     /// Adds a handler of raw bytes for the method `name`, or replaces the one it had.
     ///
-    /// The bytes are not looked at: what they mean is between the handler and those who
+    /// The name lives as long as the program: there should be no more of them than it has methods. The bytes are not looked at: what they mean is between the handler and those who
     /// [call](crate::Client::call) it. A handler fails with [`RpcError::application`], whose body reaches the caller;
     /// any other error reaches it as [`ErrorKind::Internal`](crate::ErrorKind::Internal). A method of a typed service can't be replaced: that is
     /// an error of [`ServerBuilder::start`].
@@ -79,7 +79,8 @@ impl ServerBuilder {
     ///
     /// It takes the requests as they arrive and answers with a stream, whatever the caller makes of it: see
     /// [`Client::call_streaming`](crate::Client::call_streaming), and its siblings that send or expect one message. A
-    /// handler fails as one of [`ServerBuilder::register`] does, at once or as the last item of its stream.
+    /// handler fails as one of [`ServerBuilder::register`] does, at once or as the last item of its stream. The name lives as
+    /// long as the program, too.
     ///
     /// ```
     /// # use rpcnet::{ClientConfig, Server, ServerConfig};
@@ -114,20 +115,33 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) for two services of one name, [`ErrorKind::Io`](crate::ErrorKind::Io) for an address that can't be bound.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) for two services of one name, [`ErrorKind::Io`](crate::ErrorKind::Io) for an address that
+    /// can't be bound or a thread that can't be started.
     ///
     /// # Panics
     ///
     /// Outside of a tokio runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before its end, or failed, nothing is served: what had started stops.
     pub async fn start(self) -> Result<Server, RpcError> {
         if let Some(error) = self.error {
             return Err(error);
         }
         let application = tokio::runtime::Handle::current();
-        let running = Arc::new(Semaphore::new(0));
+        let local_addr = self.config.settings().bind_addr;
         let shared = Arc::new(ServerShared::new(self.config, self.router, application));
-        let local_addr = endpoint::start(&shared, &running).await?;
-        Ok(Server { shared, local_addr, running })
+        // From the first thread on, so that those that have started stop if another one can't, or if nobody waits for them.
+        let mut server = Server { shared, local_addr, running: Arc::new(Semaphore::new(0)) };
+        match endpoint::start(&server.shared, &server.running).await {
+            Ok(local_addr) => server.local_addr = local_addr,
+            Err(error) => {
+                server.stop().await;
+                return Err(error);
+            }
+        }
+        Ok(server)
     }
 
     fn note(&mut self, added: Result<(), RpcError>) {

@@ -37,6 +37,10 @@ pub(crate) async fn serve(connection: Connection, server: Arc<ServerShared>) {
         return;
     };
     let (handle, acceptor) = connection.split();
+    if life.life.connections() > life.config.settings().limits.connections_max {
+        // Several handshakes were under way for the last place.
+        return quic::close(&handle, CloseCode::Done);
+    }
     let shared = Arc::new(ConnectionShared::new(server, handle, peer));
     let code = tokio::select! {
         (code, reason) = accept_streams(Arc::clone(&shared), acceptor) => {
@@ -152,7 +156,7 @@ impl Serving {
         let Self::Unknown(frames, _) = self else {
             return Ok(());
         };
-        let kind = frames.kind().await?;
+        let kind = shared.wait_for(frames.kind()).await?;
         if kind != StreamKind::Control && shared.hello.get().is_none() {
             return Err(ProtocolError::StreamBeforeHello.into());
         }

@@ -141,7 +141,11 @@ where
                 Ok(reply)
             }
             Ok(Poll::Pending) => Err(slot),
-            Err(_) => Ok(panicked(current_method())),
+            Err(panic) => {
+                // What is left of it may panic once more, and nobody is left to tell.
+                let _ = catch_unwind(AssertUnwindSafe(|| drop((slot, panic))));
+                Ok(panicked(current_method()))
+            }
         }
     }
 
@@ -205,6 +209,27 @@ mod tests {
         sender.send(()).expect("the handler waits");
         let reply = future.await;
         assert_eq!(reply.into_result().expect("a value"), "message");
+    }
+
+    #[test]
+    fn a_handler_that_panics_once_more_when_it_is_dropped_ends_its_own_call_alone() {
+        struct PanicsTwice;
+        impl Future for PanicsTwice {
+            type Output = Reply;
+            fn poll(self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<Reply> {
+                panic!("the first time");
+            }
+        }
+        impl Drop for PanicsTwice {
+            fn drop(&mut self) {
+                panic!("and once more");
+            }
+        }
+        let mut service = boxed(|_| PanicsTwice);
+        for _ in 0..2 {
+            let reply = service.poll_once(call()).ok().expect("an answer");
+            assert_eq!(reply.into_result().expect_err("a panic").kind(), ErrorKind::Internal);
+        }
     }
 
     #[test]

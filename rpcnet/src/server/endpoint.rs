@@ -22,7 +22,7 @@ use super::{connection, shared::ServerShared};
 use crate::{
     ErrorKind, Executed, RpcError,
     transport::{
-        quic::{self, ServerEndpoint, ServerEndpointSettings, Socket as QuicSocket},
+        quic::{self, Admission, ServerEndpoint, ServerEndpointSettings, Socket as QuicSocket},
         tls,
     },
 };
@@ -49,28 +49,27 @@ pub(super) async fn start(shared: &Arc<ServerShared>, running: &Arc<Semaphore>) 
                 run(socket, shared, ready);
                 drop(last_thread);
             })
-            .map_err(|error| not_bound(addr, error))?;
-        started.await.unwrap_or_else(|_| Err(not_bound(addr, io::Error::other("the IO thread ended"))))?;
+            .map_err(not_started)?;
+        started.await.unwrap_or_else(|_| Err(not_started(io::Error::other("it ended"))))?;
     }
     Ok(addr)
 }
 
 /// Body of an IO thread: serves until it is told to stop.
 fn run(socket: UdpSocket, shared: Arc<ServerShared>, ready: oneshot::Sender<Result<(), RpcError>>) {
-    let addr = shared.config.settings().bind_addr;
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             // Whoever started the server and has gone needs no answer.
-            let _ = ready.send(Err(not_bound(addr, error)));
+            let _ = ready.send(Err(not_started(error)));
             return;
         }
     };
     runtime.block_on(async {
         match open(QuicSocket::System(socket), &shared) {
-            Ok(endpoint) => {
+            Ok((endpoint, admission)) => {
                 let _ = ready.send(Ok(()));
-                accept(endpoint, shared).await;
+                accept(endpoint, admission, shared).await;
             }
             Err(error) => {
                 let _ = ready.send(Err(error));
@@ -79,7 +78,7 @@ fn run(socket: UdpSocket, shared: Arc<ServerShared>, ready: oneshot::Sender<Resu
     });
 }
 
-pub(super) fn open(socket: QuicSocket, shared: &Arc<ServerShared>) -> Result<ServerEndpoint, RpcError> {
+pub(super) fn open(socket: QuicSocket, shared: &Arc<ServerShared>) -> Result<(ServerEndpoint, Admission), RpcError> {
     let settings = shared.config.settings();
     let tls = tls::server_tls(&shared.config)?;
     let endpoint = ServerEndpointSettings {
@@ -90,14 +89,14 @@ pub(super) fn open(socket: QuicSocket, shared: &Arc<ServerShared>) -> Result<Ser
         // The library has no way to stop accepting, but whom to accept is ours to say.
         is_closed: {
             let shared = Arc::clone(shared);
-            Box::new(move || shared.life.is_draining())
+            Box::new(move || shared.life.is_draining() || shared.is_full())
         },
     };
     quic::server_endpoint(socket, tls, endpoint)
 }
 
 /// Takes connections until the server stops, then lets the close frames out.
-pub(super) async fn accept(mut endpoint: ServerEndpoint, shared: Arc<ServerShared>) {
+pub(super) async fn accept(mut endpoint: ServerEndpoint, admission: Admission, shared: Arc<ServerShared>) {
     let keep_alive = shared.config.settings().connection.keep_alive_interval.is_some();
     let mut connections = JoinSet::new();
     let stopped = shared.life.stopped();
@@ -106,6 +105,7 @@ pub(super) async fn accept(mut endpoint: ServerEndpoint, shared: Arc<ServerShare
         tokio::select! {
             accepted = endpoint.accept() => match accepted {
                 Some(mut connection) => {
+                    admission.handshake_done();
                     // It may be closed already; then its own task finds out.
                     let _ = connection.keep_alive(keep_alive);
                     connections.spawn(connection::serve(connection, Arc::clone(&shared)));
@@ -135,6 +135,11 @@ fn bind(addr: SocketAddr, shared_port: bool) -> io::Result<UdpSocket> {
 
 pub(super) fn not_bound(addr: SocketAddr, error: io::Error) -> RpcError {
     let message = format!("the server can't listen on {addr}: is another one there? give another address, or port 0");
+    RpcError::new(ErrorKind::Io, Executed::No, message).with_source(error)
+}
+
+fn not_started(error: io::Error) -> RpcError {
+    let message = "the server can't start an IO thread; does the system allow so many threads and open files?";
     RpcError::new(ErrorKind::Io, Executed::No, message).with_source(error)
 }
 

@@ -1,6 +1,6 @@
 //! What others do when a server goes away, and whether they are ready to serve.
 
-use std::{fmt, future::Future, pin::Pin};
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use parking_lot::Mutex;
 use tokio::{runtime::Handle, task::JoinSet};
@@ -9,7 +9,7 @@ use tokio::{runtime::Handle, task::JoinSet};
 type Hook = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
 /// Why it is not ready, if it is not.
-type Check = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
+type Check = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 
 /// One for a server. Nothing here is on the path of a call.
 #[derive(Default)]
@@ -37,7 +37,7 @@ impl Hooks {
     }
 
     pub(super) fn ready_when(&self, name: String, check: impl Fn() -> Result<(), String> + Send + Sync + 'static) {
-        self.checks.lock().push((name, Box::new(check)));
+        self.checks.lock().push((name, Arc::new(check)));
     }
 
     /// Runs what is to be run before the server begins to drain, if that was not done before.
@@ -51,8 +51,9 @@ impl Hooks {
     }
 
     pub(super) fn readiness(&self) -> Result<(), NotReady> {
-        let checks = self.checks.lock();
-        let failing = checks.iter().filter_map(|(name, check)| Some((name.clone(), check().err()?)));
+        // They run without the lock: what they do is not known here.
+        let checks = self.checks.lock().clone();
+        let failing = checks.into_iter().filter_map(|(name, check)| Some((name, check().err()?)));
         let reasons: Vec<_> = failing.collect();
         if reasons.is_empty() { Ok(()) } else { Err(NotReady { reasons }) }
     }
@@ -71,5 +72,31 @@ impl fmt::Display for NotReady {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the server is not ready")?;
         self.reasons.iter().try_for_each(|(name, reason)| write!(f, "; {name}: {reason}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc, thread, time::Duration};
+
+    use super::*;
+
+    #[test]
+    fn a_check_may_add_another() {
+        let (done, ended) = mpsc::channel();
+        // On a thread of its own, so that one that hangs is a failure.
+        thread::spawn(move || {
+            let hooks = Arc::new(Hooks::default());
+            let within = Arc::clone(&hooks);
+            hooks.ready_when("first".into(), move || {
+                within.ready_when("second".into(), || Err("not yet".into()));
+                Ok(())
+            });
+            assert_eq!(hooks.readiness(), Ok(()));
+            let second = ("second".to_owned(), "not yet".to_owned());
+            assert_eq!(hooks.readiness(), Err(NotReady { reasons: vec![second] }));
+            done.send(()).expect("the test waits");
+        });
+        ended.recv_timeout(Duration::from_secs(10)).expect("no check is in another's way");
     }
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
@@ -27,7 +27,7 @@ pub(crate) async fn serve(
     mut frames: FrameReceiver,
     send: FrameSender,
 ) -> Result<(), RpcError> {
-    let head = read_head(&mut frames).await?;
+    let head = connection.wait_for(read_head(&mut frames)).await?;
     let deadline = deadline_of(&head, Instant::now());
     let reply = match connection.admit_unary(&head) {
         // Counted from here on: a message that is being read takes memory, too.
@@ -83,10 +83,7 @@ pub(super) async fn read_message(
 ) -> Result<(Body, CallPermit), Result<Reply, RpcError>> {
     let mut permit = connection.admit();
     let bytes_max = connection.server.config.settings().limits.message_bytes_max;
-    let read = frames.message_counted(bytes_max, |bytes| match permit.charge().grow(bytes) {
-        true => Ok(()),
-        false => Err(RpcError::from_status(Status::Overloaded, Bytes::new())),
-    });
+    let read = connection.wait_for(frames.message_counted(bytes_max, |bytes| permit.charge().hold(bytes)));
     let read = match deadline {
         Some(deadline) => match timeout_at(deadline, read).await {
             Ok(read) => read,
@@ -97,7 +94,7 @@ pub(super) async fn read_message(
     // What the handler does with it, and for how long, is not the client's fault.
     permit.charge().settle();
     read.map(|message| (message, permit)).map_err(|error| match error.kind() {
-        ErrorKind::Overloaded => Ok(Reply::status(Status::Overloaded, "no room for the request")),
+        ErrorKind::Overloaded => Ok(Reply::status(Status::Overloaded, error.to_string())),
         ErrorKind::MessageTooLarge => Ok(Reply::status(Status::RequestTooLarge, error.to_string())),
         _ => Err(error),
     })

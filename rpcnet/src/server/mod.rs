@@ -97,8 +97,8 @@ impl Server {
         self.local_addr
     }
 
-    /// How many bytes it holds for its clients: of requests that are being read or served, and of answers that are being
-    /// sent. See [`ServerConfigBuilder::with_buffer_bytes_max`](crate::ServerConfigBuilder::with_buffer_bytes_max).
+    /// How many bytes it holds for its clients: of requests that are being read or served, of messages of streams that are being
+    /// read or wait for their handlers, and of answers that are being sent. See [`ServerConfigBuilder::with_buffer_bytes_max`](crate::ServerConfigBuilder::with_buffer_bytes_max).
     pub fn buffered_bytes(&self) -> usize {
         self.shared.budget.held()
     }

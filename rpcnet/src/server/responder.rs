@@ -27,6 +27,8 @@ pub(crate) struct Responder {
     permit: Option<CallPermit>,
     /// Held while a handler runs that computes.
     computing: Option<Computing>,
+    /// The handler has been polled.
+    started: bool,
     answered: bool,
 }
 
@@ -38,13 +40,16 @@ impl Responder {
         call_id: u32,
         computes: bool,
     ) -> Self {
+        // One that computes is polled first on a task of its own.
+        let started = !computes;
         let permit = Some(connection.admit());
         let computing = computes.then(|| connection.server.compute());
-        Self { outbox, connection, lane_id, call_id, permit, computing, answered: false }
+        Self { outbox, connection, lane_id, call_id, permit, computing, started, answered: false }
     }
 
     /// Runs the handler to its end and answers.
-    pub(crate) async fn run(self, mut handler: Running) {
+    pub(crate) async fn run(mut self, mut handler: Running) {
+        self.started = true;
         let reply = (&mut handler).await;
         self.answer(reply, handler.context().clone()).await;
     }
@@ -89,7 +94,6 @@ impl Responder {
                 Ok(stream) => {
                     self.answered = true;
                     // The call is over, but what the transport holds of its answer is held until the client has it.
-                    self.permit = None;
                     stream.close().await;
                     return;
                 }
@@ -105,14 +109,15 @@ impl Responder {
         self.finish(&failure);
     }
 
-    async fn send_on_stream(&self, reply: Reply, charge: &mut Charge) -> Result<FrameSender, RpcError> {
+    async fn send_on_stream(&mut self, reply: Reply, charge: &mut Charge) -> Result<FrameSender, RpcError> {
         let stream = self.connection.handle.clone().open_send_stream().await.map_err(connection_error)?;
         let mut stream = FrameSender::new(stream.into());
         stream.send(response_opening(self.lane_id, &reply.head(self.call_id))).await?;
         let note_progress = || charge.connection.account.note_progress();
         let last = stream.message_but_its_end(reply.message.into_bytes(), note_progress).await?;
-        // The client may use the id again as soon as it has the end.
+        // The client may use the id again as soon as it has the end, and so its place under the limits.
         self.outbox.free(self.call_id);
+        self.permit = None;
         stream.message(last).await?;
         // From here on the client may have it all, and stop reading before the stream has ended: that is no failure.
         let _ = stream.finish();
@@ -134,7 +139,7 @@ impl Responder {
 impl Drop for Responder {
     fn drop(&mut self) {
         if !self.answered {
-            self.finish(&Reply::status(Status::Internal, "the server dropped the handler before its end"));
+            self.finish(&Reply::dropped(self.started));
         }
     }
 }

@@ -142,6 +142,7 @@ impl<R: Send + 'static> HandlerTask<R> {
         };
         let running = Running::new(handler, context.clone(), Arc::clone(route));
         let task = runtime.spawn(async move {
+            running.context().begin();
             let reply = running.await;
             then(reply)
         });
@@ -177,7 +178,7 @@ impl HandlerTask {
     /// It can be waited for again.
     pub(crate) async fn reply(&mut self) -> Reply {
         let ended = (&mut self.task).await;
-        ended.unwrap_or_else(|_| Reply::status(Status::Internal, "the runtime dropped the handler before its end"))
+        ended.unwrap_or_else(|_| Reply::dropped(self.context.has_begun()))
     }
 }
 

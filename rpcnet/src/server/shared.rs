@@ -1,14 +1,18 @@
 //! What the parts of a server, and of one of its connections, have in common.
 
 use std::{
+    future::Future,
     net::SocketAddr,
+    pin::pin,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
+    task::Poll,
     time::Duration,
 };
 
+use futures::poll;
 use tokio::time::Instant;
 
 use super::{
@@ -18,8 +22,8 @@ use super::{
     router::{Route, Router},
 };
 use crate::{
-    Metadata, ServerConfig, Shape,
-    proto::{CloseCode, Hello, LANES_MAX, ProtocolError, RequestHead, Status},
+    Metadata, RpcError, ServerConfig, Shape,
+    proto::{CloseCode, HEAD_BYTES_MAX, Hello, LANES_MAX, ProtocolError, RequestHead, Status},
     transport::quic,
 };
 
@@ -78,6 +82,11 @@ impl ServerShared {
             calls,
             computing,
         }
+    }
+
+    /// Whether another connection would be one too many.
+    pub(crate) fn is_full(&self) -> bool {
+        self.life.connections() >= self.config.settings().limits.connections_max
     }
 
     /// Counts a handler that computes, until the guard is dropped.
@@ -166,6 +175,22 @@ impl ConnectionShared {
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.server.calls.fetch_add(1, Ordering::Relaxed);
         CallPermit(Charge::new(Arc::clone(self)))
+    }
+
+    /// Waits for what a client is to say next on a stream of its own. As long as that has not come, room is held for what may have
+    /// come of it: so those who open streams and stop there find no end of room, and are found stalled.
+    pub(crate) async fn wait_for<T>(
+        self: &Arc<Self>,
+        next: impl Future<Output = Result<T, RpcError>>,
+    ) -> Result<T, RpcError> {
+        let mut next = pin!(next);
+        // Most often it is all there.
+        if let Poll::Ready(read) = poll!(&mut next) {
+            return read;
+        }
+        let mut charge = Charge::new(Arc::clone(self));
+        charge.hold(HEAD_BYTES_MAX)?;
+        next.await
     }
 
     /// Counts a lane until the guard is dropped. What the transport has taken of its answers is bounded for each lane, so

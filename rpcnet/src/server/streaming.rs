@@ -8,6 +8,7 @@ use std::{future::poll_fn, sync::Arc};
 use tokio::time::Instant;
 
 use super::{
+    budget::Charge,
     large::{answer, read_head, read_message},
     router::Route,
     shared::{ConnectionShared, deadline_of},
@@ -27,14 +28,13 @@ pub(crate) async fn serve(
     mut frames: FrameReceiver,
     mut send: FrameSender,
 ) -> Result<(), RpcError> {
-    let head = read_head(&mut frames).await?;
+    let head = connection.wait_for(read_head(&mut frames)).await?;
     let handler = match start(&connection, &head, &mut frames).await? {
         Ok(handler) => handler,
         Err(refusal) => {
             return answer(&connection, send, head.call_id, refusal.bounded(connection.response_bytes_max())).await;
         }
     };
-    let bytes_max = connection.server.config.settings().limits.message_bytes_max;
     let left = tokio::select! {
         sent = send_responses(&mut send, &handler.responses) => match sent {
             Ok(()) => {
@@ -43,7 +43,7 @@ pub(crate) async fn serve(
             }
             Err(left) => left,
         },
-        left = receive_requests(&mut frames, &handler.requests, bytes_max) => left,
+        left = receive_requests(&connection, &mut frames, &handler.requests) => left,
     };
     // A caller that leaves resets its half and stops reading the other: either may be noticed first.
     let gave_up = frames.was_reset() || send.was_stopped();
@@ -95,8 +95,12 @@ async fn send_responses(send: &mut FrameSender, responses: &Queue) -> Result<(),
 }
 
 /// Hands the handler its requests. Ends only when the caller is gone, with how that showed.
-async fn receive_requests(frames: &mut FrameReceiver, requests: &Queue, message_bytes_max: usize) -> RpcError {
-    match read_to_end(frames, requests, message_bytes_max).await {
+async fn receive_requests(
+    connection: &Arc<ConnectionShared>,
+    frames: &mut FrameReceiver,
+    requests: &Queue,
+) -> RpcError {
+    match read_to_end(connection, frames, requests).await {
         Ok(never) => match never {},
         Err(error) => error,
     }
@@ -105,10 +109,12 @@ async fn receive_requests(frames: &mut FrameReceiver, requests: &Queue, message_
 enum Never {}
 
 async fn read_to_end(
+    connection: &Arc<ConnectionShared>,
     frames: &mut FrameReceiver,
     requests: &Queue,
-    message_bytes_max: usize,
 ) -> Result<Never, RpcError> {
+    let bytes_max = connection.server.config.settings().limits.message_bytes_max;
+    let mut charge = Charge::new(Arc::clone(connection));
     loop {
         tokio::select! {
             biased;
@@ -116,13 +122,19 @@ async fn read_to_end(
             _ = requests.room() => {}
             error = frames.failed() => return Err(error),
         }
-        match frames.next_message(message_bytes_max).await {
+        // A large message fills the queue, so that there is room again when the handler has it.
+        charge.release();
+        let read = frames.next_message(bytes_max, |bytes| charge.hold(bytes)).await;
+        // How long the handler leaves it there is not the client's fault.
+        charge.settle();
+        match read {
             Ok(Some(message)) => requests.push(message.into_bytes()),
             Ok(None) => {
                 requests.end(Ok(()));
                 break;
             }
-            Err(error) if error.kind() == ErrorKind::MessageTooLarge => {
+            Err(error) if matches!(error.kind(), ErrorKind::MessageTooLarge | ErrorKind::Overloaded) => {
+                charge.release();
                 requests.end(Err(error));
                 // What follows can't be read, and what comes of it is the handler's to say, as long as somebody listens.
                 return Err(frames.failed().await);

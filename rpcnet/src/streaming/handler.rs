@@ -8,7 +8,6 @@ use super::{Queue, answer_frames};
 use crate::{
     Context, ErrorKind, Executed, Metadata, RpcError,
     codec::Body,
-    proto::Status,
     server::{HandlerTask, Route, Router},
     service::{IncomingCall, Reply},
 };
@@ -57,11 +56,16 @@ impl StreamingHandler {
         };
         let incoming = IncomingCall::streaming(route.id, call.message, streams);
         let context = Context::new(route.name, call.deadline, call.peer, call.metadata);
-        let conclusion =
-            Conclusion { responses: Arc::clone(&responses), bytes_max: call.response_bytes_max, reply: None };
+        let conclusion = Conclusion {
+            responses: Arc::clone(&responses),
+            context: context.clone(),
+            bytes_max: call.response_bytes_max,
+            reply: None,
+        };
         let then = move |reply| {
-            conclusion.with(reply);
+            // Before its end is on the way: a caller that has it may call again.
             drop(kept);
+            conclusion.with(reply);
         };
         let task = HandlerTask::spawn(runtime, router, route, incoming, context, then);
         Self { requests, responses, task }
@@ -87,6 +91,7 @@ impl Drop for StreamingHandler {
 /// Ends a call's responses, whatever becomes of its handler: a stream without its end is never taken for a whole one.
 struct Conclusion {
     responses: Arc<Queue>,
+    context: Context,
     bytes_max: usize,
     reply: Option<Reply>,
 }
@@ -99,8 +104,7 @@ impl Conclusion {
 
 impl Drop for Conclusion {
     fn drop(&mut self) {
-        let dropped = || Reply::status(Status::Internal, "the server dropped the handler before its end");
-        let reply = self.reply.take().unwrap_or_else(dropped);
+        let reply = self.reply.take().unwrap_or_else(|| Reply::dropped(self.context.has_begun()));
         self.responses.push(answer_frames(0, reply.bounded(self.bytes_max)));
         self.responses.end(Ok(()));
     }

@@ -27,6 +27,7 @@ use crate::{ErrorKind, Executed, RpcError};
 /// | [`ErrorKind::Truncated`] | ended the stream without saying that it was complete |
 /// | [`ErrorKind::Serialization`] | sent what is no `T` |
 /// | [`ErrorKind::MessageTooLarge`] | sent more than the server accepts |
+/// | [`ErrorKind::Overloaded`] | sent a large message that the server had no room for: see [`with_buffer_bytes_max`](crate::ServerConfigBuilder::with_buffer_bytes_max) |
 ///
 /// A handler that does not read holds the caller up: at most 64 KiB of messages wait here, and what the transport's
 /// window has room for before that. One that drops it does not: what comes then is thrown away.

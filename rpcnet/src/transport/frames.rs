@@ -1,5 +1,7 @@
 //! Frames on streams that carry one thing at a time: control streams, and large messages.
 //!
+//! There a frame carries a part of a message, which is taken as it comes, or no message at all: then it is short.
+//!
 //! Lanes don't use this: they are driven by hand, for speed.
 
 use std::future::{Future, poll_fn};
@@ -10,7 +12,9 @@ use super::quic::{ReceiveStream, SendStream, is_reset, stream_error};
 use crate::{
     ErrorKind, Executed, RpcError,
     codec::{Body, BodyBuilder},
-    proto::{FRAGMENT_BYTES, Frame, FrameKind, FrameReader, Piece, ProtocolError, StreamKind, frame_header},
+    proto::{
+        FRAGMENT_BYTES, Frame, FrameKind, FrameReader, HEAD_BYTES_MAX, Piece, ProtocolError, StreamKind, frame_header,
+    },
 };
 
 /// The receiving half of a stream, cut into frames. Dropped early, it tells the peer to stop sending.
@@ -50,7 +54,7 @@ impl FrameReceiver {
     /// What arrived is kept: the next call goes on from there.
     pub(crate) async fn next(&mut self) -> Result<Option<Frame>, RpcError> {
         loop {
-            if let Some(frame) = self.reader.next()? {
+            if let Some(frame) = self.reader.next_within(HEAD_BYTES_MAX)? {
                 return Ok(Some(frame));
             }
             match self.receive().await? {
@@ -94,35 +98,39 @@ impl FrameReceiver {
         self.message_counted(bytes_max, |_| Ok(())).await
     }
 
-    /// The same; `count` is told the length of each part before it is kept, and may refuse it.
+    /// The same; `count` is told how much more is held for it before a part is kept, and may refuse that.
     pub(crate) async fn message_counted(
         &mut self,
         bytes_max: usize,
         count: impl FnMut(usize) -> Result<(), RpcError>,
     ) -> Result<Body, RpcError> {
-        let message = self.next_message_counted(bytes_max, count).await?;
+        let message = self.next_message(bytes_max, count).await?;
         message.ok_or_else(|| ProtocolError::UnexpectedFrame { kind: FrameKind::End.byte() }.into())
     }
 
     /// Reads the next of many messages, each of at most `bytes_max`; `None` when the peer says that it was the last.
     ///
+    /// A message that lies whole in what has arrived is not counted: as long as it is kept, it takes no more than QUIC's buffer
+    /// of it. Of any other, all counts that arrives while it is read: what is kept of it keeps the buffers that it lies in,
+    /// with all that came between.
+    ///
     /// # Errors
     ///
     /// As for [`FrameReceiver::message`]; a stream that ends before the peer says so is truncated.
-    pub(crate) async fn next_message(&mut self, bytes_max: usize) -> Result<Option<Body>, RpcError> {
-        self.next_message_counted(bytes_max, |_| Ok(())).await
-    }
-
-    async fn next_message_counted(
+    pub(crate) async fn next_message(
         &mut self,
         bytes_max: usize,
         mut count: impl FnMut(usize) -> Result<(), RpcError>,
     ) -> Result<Option<Body>, RpcError> {
         let mut whole = BodyBuilder::default();
+        let (mut arrived, mut counted) = (0, 0);
         loop {
-            let Some(piece) = self.reader.next_piece()? else {
+            let Some(piece) = self.reader.next_piece_within(HEAD_BYTES_MAX)? else {
                 match self.receive().await? {
-                    Some(chunk) => self.reader.push(chunk),
+                    Some(chunk) => {
+                        arrived = if whole.is_empty() { chunk.len() } else { arrived + chunk.len() };
+                        self.reader.push(chunk);
+                    }
                     None => return Err(truncated()),
                 }
                 continue;
@@ -130,7 +138,11 @@ impl FrameReceiver {
             match piece.kind {
                 FrameKind::End if whole.is_empty() => return Ok(None),
                 FrameKind::Fragment | FrameKind::Message => {
-                    count(piece.payload.len())?;
+                    if !(whole.is_empty() && piece.ends_message()) {
+                        let held = counted.max(arrived).max(whole.len() + piece.payload.len());
+                        count(held - counted)?;
+                        counted = held;
+                    }
                     if let Some(message) = join(&mut whole, piece, bytes_max)? {
                         return Ok(Some(message));
                     }

@@ -2,6 +2,7 @@
 //!
 //! Everything else sees the aliases and the two functions that open endpoints.
 
+mod admission;
 mod clock;
 mod event_loop;
 #[cfg(feature = "simulation")]
@@ -22,7 +23,6 @@ use s2n_quic::{
     connection::Error as ConnectionFailure,
     provider::{
         congestion_controller::{Bbr, Cubic},
-        endpoint_limits::{ConnectionAttempt, Limiter, Outcome},
         event::{ConnectionInfo, ConnectionMeta, Subscriber, disabled, events},
         io as quic_io,
         limits::Limits,
@@ -40,6 +40,7 @@ use crate::{
     transport::path::Path,
 };
 
+pub(crate) use admission::Admission;
 pub(crate) use s2n_quic::{
     Connection, Server as ServerEndpoint,
     client::{Client as ClientEndpoint, Connect},
@@ -64,16 +65,17 @@ pub(crate) struct ServerEndpointSettings<'a> {
     pub(crate) handshake_timeout: Duration,
     pub(crate) handshakes_in_flight_max: usize,
     pub(crate) connections_max: usize,
-    /// Whether new connections are refused from now on.
-    pub(crate) is_closed: Box<dyn Fn() -> bool + Send>,
+    /// Whether new connections are refused for the time being.
+    pub(crate) is_closed: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
-/// Opens a server's endpoint on `socket`. Its tasks run on the current tokio runtime.
+/// Opens a server's endpoint on `socket`, which is to be told of each handshake that has ended. Its tasks run on the current
+/// tokio runtime.
 pub(crate) fn server_endpoint(
     socket: Socket,
     tls: Arc<rustls::ServerConfig>,
     settings: ServerEndpointSettings<'_>,
-) -> Result<ServerEndpoint, RpcError> {
+) -> Result<(ServerEndpoint, Admission), RpcError> {
     match socket {
         Socket::System(socket) => {
             let io = io_provider(socket, settings.connection).map_err(no_socket)?;
@@ -91,16 +93,12 @@ fn server_endpoint_over(
     io: impl quic_io::Provider,
     tls: Arc<rustls::ServerConfig>,
     settings: ServerEndpointSettings<'_>,
-) -> Result<ServerEndpoint, RpcError> {
+) -> Result<(ServerEndpoint, Admission), RpcError> {
     // A client opens lanes and calls, and nothing one way.
     let limits = limits(settings.connection, settings.handshake_timeout)?
         .with_max_open_remote_unidirectional_streams(0)
         .map_err(refused)?;
-    let admission = Admission {
-        handshakes_in_flight_max: settings.handshakes_in_flight_max,
-        connections_max: settings.connections_max,
-        is_closed: settings.is_closed,
-    };
+    let admission = Admission::new(settings.handshakes_in_flight_max, settings.connections_max, settings.is_closed);
     let builder = ServerEndpoint::builder()
         .with_tls(quic_tls::Server::from(tls))
         .map_err(refused)?
@@ -108,21 +106,24 @@ fn server_endpoint_over(
         .map_err(no_socket)?
         .with_limits(limits)
         .map_err(refused)?
-        .with_endpoint_limits(admission)
+        .with_endpoint_limits(admission.clone())
+        .map_err(refused)?
+        .with_address_token(admission.clone())
         .map_err(refused)?
         .with_mtu(MtuByPath { asked: settings.connection.max_mtu })
         .map_err(refused)?
         // Never the default: another crate may turn on a feature that makes it log every packet.
         .with_event(disabled::Provider)
         .map_err(refused)?;
-    match settings.connection.congestion_controller {
+    let endpoint = match settings.connection.congestion_controller {
         CongestionController::Cubic => {
-            builder.with_congestion_controller(Cubic::default()).map_err(refused)?.start().map_err(refused)
+            builder.with_congestion_controller(Cubic::default()).map_err(refused)?.start().map_err(refused)?
         }
         CongestionController::Bbr => {
-            builder.with_congestion_controller(Bbr::default()).map_err(refused)?.start().map_err(refused)
+            builder.with_congestion_controller(Bbr::default()).map_err(refused)?.start().map_err(refused)?
         }
-    }
+    };
+    Ok((endpoint, admission))
 }
 
 /// Opens a client's endpoint on `socket`, and says how to hear of what its peer refuses. Its tasks run on the current tokio
@@ -318,27 +319,6 @@ fn limits(settings: &ConnectionSettings, handshake_timeout: Duration) -> Result<
             .map_err(refused)?;
     }
     Ok(limits)
-}
-
-/// Who may begin a handshake.
-struct Admission {
-    handshakes_in_flight_max: usize,
-    connections_max: usize,
-    is_closed: Box<dyn Fn() -> bool + Send>,
-}
-
-impl Limiter for Admission {
-    fn on_connection_attempt(&mut self, attempt: &ConnectionAttempt<'_>) -> Outcome {
-        // Never a retry: s2n-quic asks no limiter about a client that comes back with a retry's token.
-        if attempt.connection_count >= self.connections_max
-            || attempt.inflight_handshakes >= self.handshakes_in_flight_max
-            || (self.is_closed)()
-        {
-            Outcome::close()
-        } else {
-            Outcome::allow()
-        }
-    }
 }
 
 fn refused(error: impl std::fmt::Display) -> RpcError {

@@ -223,6 +223,31 @@ fn values_nested_without_end_are_refused_and_do_not_overflow_the_stack() {
 }
 
 #[test]
+fn types_that_wrap_themselves_without_end_are_refused_and_do_not_overflow_the_stack() {
+    #[derive(Debug, Deserialize)]
+    struct Endless(#[allow(dead_code, reason = "only ever refused")] Option<Box<Endless>>);
+    assert!(matches!(decoded::<Endless>(&[7]), Err(DecodeError::TooDeep)));
+    assert!(decoded::<Endless>(&[0xc0]).is_ok(), "nothing is a value of it");
+}
+
+#[test]
+fn values_whose_parts_are_optional_are_read_as_deep_as_others() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Link(Option<Box<List>>);
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct List {
+        rest: Link,
+    }
+    let mut value = List { rest: Link(None) };
+    for _ in 1..DEPTH_MAX {
+        value = List { rest: Link(Some(Box::new(value))) };
+    }
+    let mut message = Vec::new();
+    crate::codec::encode(&value, &mut message).expect("a value that can be encoded");
+    assert_eq!(decoded::<List>(&message).expect("just deep enough"), value);
+}
+
+#[test]
 fn values_nested_as_deep_as_allowed_are_read() {
     let mut value = Nested::End;
     for _ in 0..DEPTH_MAX {
