@@ -11,7 +11,7 @@ use std::{
 
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
     time::{Instant, timeout_at},
 };
@@ -83,6 +83,7 @@ impl Connection {
             hearing: hearing.clone(),
             message_bytes_max,
             handle: handle.clone(),
+            another_ended: Arc::default(),
         };
         let probe_interval = settings.probe_interval;
         let alive = Alive { gate: Arc::clone(&gate), path, probe_interval, refusals, remote_addr };
@@ -419,6 +420,8 @@ struct Responses {
     hearing: Hearing,
     message_bytes_max: usize,
     handle: Handle,
+    /// Told when the stream of an answer has ended.
+    another_ended: Arc<Notify>,
 }
 
 impl Responses {
@@ -455,13 +458,34 @@ impl Responses {
         let lane = lane.ok_or(ProtocolError::UnknownStream { kind: kind.byte() })?;
         let head = read_head(&mut frames).await?;
         let call_id = head.call_id;
+        loop {
+            let another_ended = self.another_ended.notified();
+            match lane.begin_stream(call_id) {
+                Some(true) => break,
+                // One that was reset may still look alive. What is not read yet is bounded by QUIC.
+                Some(false) => another_ended.await,
+                // A reset that is late, or a server that would have its client hold what it never asked for.
+                None => return Ok(()),
+            }
+        }
+        let outcome = self.hand_over(&mut frames, lane, head).await;
+        self.another_ended.notify_waiters();
+        outcome
+    }
+
+    /// Reads the message and hands the answer to its call.
+    async fn hand_over(&self, frames: &mut FrameReceiver, lane: &Lane, head: ResponseHead) -> Result<(), RpcError> {
+        let call_id = head.call_id;
         let answer = match frames.message(self.message_bytes_max).await {
             Ok(message) => answer_of(head, message),
             Err(error) if error.kind() == ErrorKind::MessageTooLarge => {
                 Err(error.with_executed(executed_by(head.status)))
             }
             // The server gave this stream up: it owes the answer on the lane.
-            Err(error) => return Err(error),
+            Err(error) => {
+                lane.give_stream_up(call_id);
+                return Err(error);
+            }
         };
         self.hearing.tell_answers();
         Ok(lane.answer(call_id, answer)?)
