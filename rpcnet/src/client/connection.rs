@@ -139,6 +139,9 @@ impl Connection {
 
     /// Encodes the request and appends it to the lane, in one poll: so its buffer goes straight back to its thread. The task
     /// that does it must be the first to poll the answer's future; it is woken at `nudge`, if the answer is not there by then.
+    ///
+    /// The request is borrowed for this alone, though nothing changes it: a shared reference could be sent to another thread only if
+    /// all arguments were `Sync`.
     pub(super) async fn send<'a>(
         &'a self,
         reservation: Reservation<'a>,
@@ -164,16 +167,15 @@ impl Connection {
         waker: &Waker,
     ) -> Result<SentCall<'a>, RpcError> {
         let time_left_ms = call.time_left_ms(now).ok_or_else(too_late)?;
+        if let Some(message) = request.large() {
+            return self.submit_large(reservation, call, message);
+        }
         let mut scratch = Scratch::take();
         request.encode(&mut scratch.bytes)?;
-        self.check_request_size(scratch.bytes.len())?;
         if scratch.bytes.len() > LANE_MESSAGE_BYTES_MAX {
-            let message = scratch.freeze();
-            return Ok(SentCall::large(async move {
-                let _reservation = reservation;
-                self.call_large(call, message).await
-            }));
+            return self.submit_large(reservation, call, scratch.freeze());
         }
+        self.check_request_size(scratch.bytes.len())?;
         let Outgoing { method_id, deadline, ref metadata, .. } = *call;
         let times = Times { deadline, nudge };
         let request = Request { method_id, times, time_left_ms, metadata, message: &scratch.bytes };
@@ -182,6 +184,19 @@ impl Connection {
             self.lanes.note_overlap();
         }
         Ok(SentCall::on_lane(call))
+    }
+
+    fn submit_large<'a>(
+        &'a self,
+        reservation: Reservation<'a>,
+        call: &'a Outgoing,
+        message: Bytes,
+    ) -> Result<SentCall<'a>, RpcError> {
+        self.check_request_size(message.len())?;
+        Ok(SentCall::large(async move {
+            let _reservation = reservation;
+            self.call_large(call, message).await
+        }))
     }
 
     /// Makes a call whose request is too large for the lane, on a stream of its own.
