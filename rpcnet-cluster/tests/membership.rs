@@ -81,7 +81,7 @@ async fn a_node_that_falls_silent_fails() {
 
 #[tokio::test]
 async fn a_node_that_restarts_at_its_address_is_a_new_run_of_the_same_node() {
-    let (nodes, addr) = (cluster(2).await, addr_of_ones_own(1));
+    let (nodes, addr) = (cluster(2).await, addr_of_ones_own());
     let node = start(at(addr, config("node-2"))).await;
     within("joining", node.join([nodes[0].seed()])).await.expect("the seed is there");
     all_alive(&nodes[0], 3).await;
@@ -106,7 +106,7 @@ async fn a_node_that_restarts_at_its_address_is_a_new_run_of_the_same_node() {
 
 #[tokio::test]
 async fn a_node_whose_seed_is_not_there_yet_joins_when_it_is() {
-    let addr = addr_of_ones_own(2);
+    let addr = addr_of_ones_own();
     let nobody = tokio::net::UdpSocket::bind(addr).await.expect("nobody else takes it");
     let early = start(config("early").with_seeds([format!("gossip://{addr}")])).await;
     within("it asks for its seed", nobody.recv(&mut [0; 1500])).await.expect("a datagram");

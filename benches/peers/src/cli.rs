@@ -24,7 +24,7 @@ pub(crate) struct Cli {
 /// Options of a run.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Short cells and three rounds: about two and a half minutes, and rougher figures.
+    /// Short cells and three rounds: less than two minutes, and rougher figures.
     #[arg(long)]
     pub(crate) quick: bool,
     /// Growth instead of the comparison: from 1 to 1,000 connections, from 64 B to 1 MiB.
@@ -51,7 +51,7 @@ pub(crate) struct Options {
     /// Rounds, each of which measures every system once [default: 5, quick: 3].
     #[arg(long)]
     pub(crate) rounds: Option<usize>,
-    /// Seconds that a cell is measured in one round [default: 2, quick: 0.35].
+    /// Seconds that a cell is measured in one round [default: 2, quick: 0.28].
     #[arg(long, value_parser = seconds)]
     pub(crate) seconds: Option<Duration>,
     /// Connections held open to weigh an idle one.

@@ -1,6 +1,11 @@
 //! The workers' processes: started, signalled, and waited for.
 
-use std::{error::Error, net::SocketAddr, process::Stdio, time::Duration};
+use std::{
+    error::Error,
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    process::Stdio,
+    time::Duration,
+};
 
 use rpcnet_cluster::NodeId;
 use rustix::process::{Pid, Signal, kill_process};
@@ -20,16 +25,15 @@ pub(crate) struct Fleet {
 struct Process {
     id: NodeId,
     child: Option<Child>,
-    /// Where it was when it ran last.
-    addr: Option<SocketAddr>,
+    /// Where it takes calls, each time that it runs.
+    addr: SocketAddr,
 }
 
 impl Fleet {
-    /// Starts so many workers, at ports that the system chooses.
+    /// Starts so many workers.
     pub(crate) async fn start(workers: usize, seed: String) -> Result<Self, Box<dyn Error>> {
-        let process =
-            |number: usize| Ok(Process { id: NodeId::new(&format!("worker-{number}"))?, child: None, addr: None });
-        let workers = (1..=workers).map(process).collect::<Result<_, Box<dyn Error>>>()?;
+        let process = |(number, addr)| Ok(Process { id: NodeId::new(&format!("worker-{number}"))?, child: None, addr });
+        let workers = (1..=workers).zip(free_addrs()).map(process).collect::<Result<_, Box<dyn Error>>>()?;
         let mut fleet = Self { seed, workers };
         fleet.start_all().await?;
         Ok(fleet)
@@ -40,8 +44,8 @@ impl Fleet {
     }
 
     /// Where a worker takes calls.
-    pub(crate) fn addr(&self, worker: usize) -> Result<SocketAddr, Box<dyn Error>> {
-        Ok(self.workers[worker].addr.ok_or("it never ran")?)
+    pub(crate) fn addr(&self, worker: usize) -> SocketAddr {
+        self.workers[worker].addr
     }
 
     /// Starts those that do not run, all at once, each where it was before. They take calls when this is done.
@@ -75,7 +79,7 @@ impl Fleet {
 
 impl Process {
     fn spawn(&mut self, seed: &str) -> Result<(), Box<dyn Error>> {
-        let addr = self.addr.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0))).to_string();
+        let addr = self.addr.to_string();
         let child = Command::new(std::env::current_exe()?)
             .args(["worker", self.id.as_str(), &addr, seed])
             .stdin(Stdio::piped())
@@ -86,14 +90,22 @@ impl Process {
         Ok(())
     }
 
-    /// Waits until it says where it takes calls, if it was just started.
+    /// Waits until it says that it takes calls, if it was just started.
     async fn ready(&mut self) -> Result<(), Box<dyn Error>> {
         let Some(stdout) = self.child.as_mut().and_then(|child| child.stdout.take()) else { return Ok(()) };
         let mut lines = BufReader::new(stdout).lines();
         let line = timeout(PATIENCE, lines.next_line()).await.map_err(|_| format!("{} does not start", self.id))??;
-        self.addr = Some(line.ok_or_else(|| format!("{} has ended", self.id))?.parse()?);
+        line.ok_or_else(|| format!("{} has ended", self.id))?;
         Ok(())
     }
+}
+
+/// Addresses for workers that come back to them. Their ports are none of those that systems give to clients, who might
+/// have one of them by then.
+fn free_addrs() -> impl Iterator<Item = SocketAddr> {
+    let from = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap_or(0);
+    let addrs = (from..32_000).map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    addrs.filter(|addr| UdpSocket::bind(addr).is_ok())
 }
 
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -53,7 +53,7 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     drop((load, drawing));
 
     stage.say("Calls a second, as many as there can be.")?;
-    let (ids, addr) = (stage.fleet.ids(), stage.fleet.addr(0)?);
+    let (ids, addr) = (stage.fleet.ids(), stage.fleet.addr(0));
     throughput::measure(&director, (&ids[0], addr), options.rounds(), &mut stage.report).await?;
     let Stage { report, .. } = stage;
     writeln!(stdout(), "\n{}", report.table())?;

@@ -34,8 +34,10 @@ pub(crate) struct Breaker {
 pub(crate) enum Passage {
     Closed,
     Open,
-    /// It has been open for long enough: who wins [`Breaker::claim_probe`] may try.
+    /// It has been open for long enough: who wins [`Breaker::claim_probe`] may try, if the call can be made elsewhere after it.
     Due,
+    /// Nobody has tried for a while: any call may.
+    Overdue,
 }
 
 impl Breaker {
@@ -45,9 +47,13 @@ impl Breaker {
         if until == 0 {
             return Passage::Closed;
         }
-        let pardoned = self.changed_at() < amnesty;
-        let waiting = now.as_micros() < self.probe_until_us.load(Ordering::Relaxed);
-        if waiting || (now.as_micros() < until && !pardoned) { Passage::Open } else { Passage::Due }
+        let over = if self.changed_at() < amnesty { until.min(amnesty.as_micros()) } else { until };
+        let due = Time::from_micros(over.max(self.probe_until_us.load(Ordering::Relaxed)));
+        match () {
+            () if now < due => Passage::Open,
+            () if now < due + LEFT_TO_OTHERS => Passage::Due,
+            () => Passage::Overdue,
+        }
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -65,6 +71,14 @@ impl Breaker {
     /// Whether a call that began at this time tells anything: not if it was under way before the breaker was opened or closed.
     pub(crate) fn is_news(&self, began: Time) -> bool {
         began >= self.changed_at()
+    }
+
+    /// The worker was reached anew. What opened it may be over: the next call may try.
+    pub(crate) fn on_reconnect(&self, now: Time) {
+        let sooner = |until: u64| (until > now.as_micros()).then_some(now.as_micros());
+        if self.until_us.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sooner).is_ok() {
+            self.changed_us.store(now.as_micros(), Ordering::Relaxed);
+        }
     }
 
     /// A call succeeded while it was closed.
@@ -141,6 +155,9 @@ const FAILURES_IN_A_ROW: u16 = 5;
 const PROBATION: u32 = DISTRUST_MAX - 2 * FAILURE_ADDS;
 const DEAD_MIN: Duration = Duration::from_secs(5);
 const DEAD_MAX: Duration = Duration::from_secs(300);
+
+/// For so long a try is left to calls that can be made elsewhere if it fails. A caller may have no others.
+const LEFT_TO_OTHERS: Duration = Duration::from_secs(1);
 
 /// A try that nobody ended, because its caller left, keeps others away for this long.
 const PROBE_WAITED_FOR: Duration = Duration::from_secs(5);

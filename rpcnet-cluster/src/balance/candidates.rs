@@ -24,6 +24,8 @@ use crate::{Filter, membership::Time};
 pub struct Candidates {
     workers: Box<[Worker]>,
     slots: Box<[Slot]>,
+    /// From then on none of them is new.
+    all_warm_at: Time,
     pool: Arc<Pool>,
     survey: Survey,
     pub(crate) cursor: Cursor,
@@ -71,6 +73,7 @@ impl Candidates {
             weights: Weights::new(workers.iter().map(Worker::capacity)),
             zones: Zones::new(&workers, options),
             survey: Survey::default(),
+            all_warm_at: slots.iter().map(|slot| slot.warm_at).max().unwrap_or_default(),
             workers: workers.into(),
             slots,
             pool,
@@ -104,11 +107,11 @@ impl Candidates {
     /// tried before one that was, ready before doubtful, before out of order, before draining.
     pub fn pick(&self, balancer: &(impl Balancer + ?Sized), request: &PickRequest<'_>) -> Option<&Worker> {
         self.survey.refresh(self, request.now);
-        if self.survey.has_due() && request.may_probe && request.tried.is_empty() {
-            if let Some(worker) = self.claim_probe(request.now) {
+        if self.survey.has_due(request.may_probe) && request.tried.is_empty() {
+            if let Some(worker) = self.claim_probe(request) {
                 return Some(worker);
             }
-            self.survey.none_due();
+            self.survey.none_due(request.may_probe);
         }
         match balancer.pick(self, request) {
             Some(worker) => Some(worker),
@@ -145,12 +148,24 @@ impl Candidates {
             && (request.tried.is_empty() || !request.tried.contains(&self.workers[index]))
     }
 
-    /// As [`Self::admits`], and drawn by lot while it is new: a tenth of the times at first. By lot and not by its weight:
-    /// whoever takes the cheapest would never take it as long as the others are idle.
+    /// As [`Self::admits`], and drawn by lot while it is new: a tenth of the times at first.
     pub(crate) fn admits_warm(&self, index: usize, request: &PickRequest<'_>) -> bool {
+        self.admits(index, request) && self.reluctance(index, request.now) == 1.0
+    }
+
+    /// How many times as much a call costs there for being new: ten times at first, unless it is drawn by lot. By lot, since
+    /// whoever takes the cheapest would never take it as long as the others are idle; and by cost, since the others must not
+    /// drown while it is idle.
+    pub(crate) fn reluctance(&self, index: usize, now: Time) -> f32 {
+        if now >= self.all_warm_at {
+            return 1.0;
+        }
         let warm_at = self.slots[index].warm_at;
-        let drawn = || self.pool.random.unit() < f64::from(warmth(warm_at, request.now));
-        self.admits(index, request) && (request.now >= warm_at || drawn())
+        if now >= warm_at || self.survey.most_are_new() {
+            return 1.0;
+        }
+        let warmth = warmth(warm_at, now);
+        if self.pool.random.unit() < f64::from(warmth) { 1.0 } else { 1.0 / warmth }
     }
 
     /// Two different workers that are admitted, at random, among those at `indices`; the second may be missing, and both if
@@ -171,7 +186,7 @@ impl Candidates {
                 None => below((bits >> 32) as u32, count),
                 Some(position) => position,
             };
-            if first.is_none() && self.admits_warm(index_of(position), request) {
+            if first.is_none() && self.admits(index_of(position), request) {
                 first = Some(position);
             }
             if count == 1 {
@@ -179,7 +194,7 @@ impl Candidates {
             }
             let other = position + 1 + below(bits as u32, count - 1);
             let other = if other >= count { other - count } else { other };
-            if self.admits_warm(index_of(other), request) {
+            if self.admits(index_of(other), request) {
                 match first {
                     Some(position) => return (Some(index_of(position)), Some(index_of(other))),
                     None => first = Some(other),
@@ -197,11 +212,15 @@ impl Candidates {
     }
 
     /// A worker whose breaker was open for long enough, if this call is the one that may try it.
-    fn claim_probe(&self, now: Time) -> Option<&Worker> {
-        let amnesty = self.pool.amnesty();
+    fn claim_probe(&self, request: &PickRequest<'_>) -> Option<&Worker> {
+        let (now, amnesty) = (request.now, self.pool.amnesty());
         let start = below(self.pool.random.next_u64() as u32, self.len());
         let indices = (start..self.len()).chain(0..start);
-        let mut due = indices.filter(|&index| self.slots[index].is_due(now, amnesty));
+        let mut due = indices.filter(|&index| match self.slots[index].passage(now, amnesty) {
+            Passage::Due => request.may_probe,
+            Passage::Overdue => true,
+            Passage::Closed | Passage::Open => false,
+        });
         due.find(|&index| self.slots[index].experience.breaker.claim_probe(now)).map(|index| &self.workers[index])
     }
 }
@@ -217,9 +236,17 @@ impl Slot {
         self.experience.standing(self.published, now)
     }
 
-    /// Its breaker waits for somebody to try.
-    pub(crate) fn is_due(&self, now: Time, amnesty: Time) -> bool {
-        self.published != Standing::Draining && self.experience.breaker.passage(now, amnesty) == Passage::Due
+    /// What its breaker lets through; nobody tries one that drains.
+    pub(crate) fn passage(&self, now: Time, amnesty: Time) -> Passage {
+        match self.experience.breaker.passage(now, amnesty) {
+            Passage::Due | Passage::Overdue if self.published == Standing::Draining => Passage::Open,
+            passage => passage,
+        }
+    }
+
+    /// Whether it has been there for too short a time to get its whole share.
+    pub(crate) fn is_new(&self, now: Time) -> bool {
+        now < self.warm_at
     }
 
     /// How much it can take, as it says.

@@ -178,6 +178,12 @@ impl Experience {
         }
     }
 
+    /// A connection that was lost was made anew: what calls met with meanwhile says little of what they will.
+    pub(crate) fn on_reconnect(&self, now: Time) {
+        self.latency.forget();
+        self.breaker.on_reconnect(now);
+    }
+
     /// It has said how many calls of others it has.
     pub(crate) fn on_load(&self, now: Time, others: u32) {
         self.reported.set_others(now, others, true);
@@ -195,8 +201,9 @@ impl Experience {
         self.drains.store(report.draining, Ordering::Relaxed);
     }
 
-    /// Takes a number of calls that has travelled for as long as calls take, or longer: better than nothing, and worse than
-    /// one that came at once. Whether the worker drains, it does not say.
+    /// Takes a number of calls that has travelled for as long as calls take, or longer: gossip takes a second or more. Better
+    /// than nothing, and worse than one that came at once: only the strategies for calls that last count by it. Whether the
+    /// worker drains, it does not say.
     pub(crate) fn hear(&self, now: Time, report: &LoadReport) {
         if !self.reported.is_prompt(now) {
             self.reported.set_others(now, self.others_of(report), false);

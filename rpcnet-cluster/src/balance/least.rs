@@ -3,7 +3,7 @@
 use super::{
     balancer::PickRequest,
     candidates::{Candidates, Slot},
-    random::below,
+    random::{Lots, below},
 };
 
 /// The worker with the least calls for its weight; equal ones by lot, so that callers which know nothing yet don't all begin
@@ -14,10 +14,8 @@ pub(crate) fn pick(candidates: &Candidates, request: &PickRequest<'_>) -> Option
     {
         return found;
     }
-    match candidates.draw_two(candidates.len(), |position| position, request) {
-        (Some(one), Some(other)) if load(candidates, other, request) < load(candidates, one, request) => Some(other),
-        (one, _) => one,
-    }
+    let drawn = candidates.draw_two(candidates.len(), |position| position, request);
+    cheaper(candidates, drawn, request, |index| load(candidates, index, request))
 }
 
 /// Looks at all; `None` if what some have reported is too old for that.
@@ -29,16 +27,27 @@ fn scan(candidates: &Candidates, request: &PickRequest<'_>) -> Option<Option<usi
     Some(cheapest_admitted(candidates, 0..candidates.len(), request, |index| load(candidates, index, request)))
 }
 
-/// The cheapest of those that are admitted. New ones are there by lot, unless nobody else is.
+/// The cheapest of those that are admitted, new ones by lot unless the others cost a multiple.
 pub(crate) fn cheapest_admitted(
     candidates: &Candidates,
-    indices: impl Iterator<Item = usize> + Clone,
+    indices: impl Iterator<Item = usize>,
     request: &PickRequest<'_>,
     cost: impl Fn(usize) -> f32,
 ) -> Option<usize> {
-    let warm = indices.clone().filter(|&index| candidates.admits_warm(index, request));
-    cheapest(candidates, warm, &cost)
-        .or_else(|| cheapest(candidates, indices.filter(|&index| candidates.admits(index, request)), &cost))
+    let admitted = indices.filter(|&index| candidates.admits(index, request));
+    cheapest(candidates, admitted, |index| cost(index) * candidates.reluctance(index, request.now))
+}
+
+/// The same of two that were drawn.
+pub(crate) fn cheaper(
+    candidates: &Candidates,
+    drawn: (Option<usize>, Option<usize>),
+    request: &PickRequest<'_>,
+    cost: impl Fn(usize) -> f32,
+) -> Option<usize> {
+    let (Some(one), Some(other)) = drawn else { return drawn.0 };
+    let cost = |index| cost(index) * candidates.reluctance(index, request.now);
+    Some(if cost(other) < cost(one) { other } else { one })
 }
 
 /// The one that costs least; equal ones by lot.
@@ -48,6 +57,7 @@ fn cheapest(
     cost: impl Fn(usize) -> f32,
 ) -> Option<usize> {
     let (mut least, mut cheapest, mut equals) = (f32::INFINITY, None, 0);
+    let mut lots = None;
     for index in indices {
         let cost = cost(index);
         match () {
@@ -55,7 +65,8 @@ fn cheapest(
             () if cost == least => {
                 // Each of so many equal ones stays with the same chance.
                 equals += 1;
-                if below(candidates.pool().random.next_u64() as u32, equals) == 0 {
+                let lots: &mut Lots = lots.get_or_insert_with(|| candidates.pool().random.lots());
+                if below(lots.next_u64() as u32, equals) == 0 {
                     cheapest = Some(index);
                 }
             }

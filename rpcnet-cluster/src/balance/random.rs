@@ -9,18 +9,35 @@ use crate::membership::{hash, mix};
 #[derive(Debug)]
 pub(crate) struct SharedRandom(AtomicU64);
 
+/// The same for one thread alone, which needs no atomic operation for each.
+pub(crate) struct Lots(u64);
+
+const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
 impl SharedRandom {
     pub(crate) fn new(seed: u64) -> Self {
         Self(AtomicU64::new(mix(seed ^ 0xbb67_ae85_84ca_a73b)))
     }
 
     pub(crate) fn next_u64(&self) -> u64 {
-        mix(self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed))
+        mix(self.0.fetch_add(STEP, Ordering::Relaxed))
+    }
+
+    /// Many numbers for one thread.
+    pub(crate) fn lots(&self) -> Lots {
+        Lots(self.next_u64())
     }
 
     /// Between zero and one.
     pub(crate) fn unit(&self) -> f64 {
         unit(self.next_u64())
+    }
+}
+
+impl Lots {
+    pub(crate) fn next_u64(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(STEP);
+        mix(self.0)
     }
 }
 

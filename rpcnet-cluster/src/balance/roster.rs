@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use super::{experience::Experience, info::WorkerInfo, pool::Pool, worker::Worker};
+use super::{experience::Experience, info::WorkerInfo, load::LoadReport, pool::Pool, worker::Worker};
 use crate::{NodeId, membership::Time};
 
 /// All workers that a source knows, and what was experienced with each.
@@ -22,6 +22,8 @@ struct Known {
     generation: u64,
     experience: Arc<Experience>,
     present: bool,
+    /// What it published of its load last.
+    load: Option<Box<str>>,
 }
 
 impl Roster {
@@ -34,7 +36,10 @@ impl Roster {
     /// last.
     ///
     /// Workers of the first ten seconds are taken for warm: whoever has just started learns of them one by one. One that appears
-    /// later, or starts again, gets its share slowly: from a tenth of it to all of it within 30 s.
+    /// later, or starts again, gets its share slowly: from a tenth of it to all of it within 30 s. Sooner where the others have
+    /// several times as much to do, and at once while more than half of the workers are new.
+    ///
+    /// What a worker publishes of its load, with [`LoadReport::TAG`], is taken when it changes.
     pub fn update(&mut self, now: Time, infos: impl IntoIterator<Item = WorkerInfo>) -> Arc<[Worker]> {
         self.pool.tell(now);
         self.known.values_mut().for_each(|known| known.present = false);
@@ -55,11 +60,20 @@ impl Roster {
             generation: info.generation,
             experience: fresh(),
             present: true,
+            load: None,
         });
         known.present = true;
         if known.generation != info.generation {
             known.generation = info.generation;
             known.experience = fresh();
+            known.load = None;
+        }
+        let load = info.tags.get(LoadReport::TAG);
+        if load != known.load.as_deref() {
+            known.load = load.map(Box::from);
+            if let Some(report) = load.and_then(LoadReport::from_tag) {
+                known.experience.hear(now, &report);
+            }
         }
         Worker::new(info, Arc::clone(&known.experience))
     }

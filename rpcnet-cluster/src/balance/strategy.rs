@@ -109,10 +109,7 @@ fn better_of_two(
     if count <= SCANNED_MAX {
         return least::cheapest_admitted(candidates, (0..count).map(index_of), request, cost);
     }
-    match candidates.draw_two(count, index_of, request) {
-        (Some(one), Some(other)) if cost(other) < cost(one) => Some(other),
-        (one, _) => one,
-    }
+    least::cheaper(candidates, candidates.draw_two(count, index_of, request), request, cost)
 }
 
 /// In simulation, with 50 workers and 20 callers, p99 is 2.6 times that of an oracle with two choices and 1.6 times

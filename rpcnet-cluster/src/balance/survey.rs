@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{candidates::Candidates, experience::Standing};
+use super::{breaker::Passage, candidates::Candidates, experience::Standing};
 use crate::membership::Time;
 
 /// Which workers are good enough, given how they are on the whole.
@@ -15,8 +15,11 @@ pub(crate) struct Survey {
     next_us: AtomicU64,
     /// The worst [`Standing`] that is good enough.
     accepted: AtomicU8,
-    /// Whether some breaker waits for a try.
+    /// Whether some breaker waits for a try, and for one by any call.
     due: AtomicBool,
+    overdue: AtomicBool,
+    /// Whether more than half of the workers are new.
+    new: AtomicBool,
 }
 
 impl Survey {
@@ -33,17 +36,22 @@ impl Survey {
         candidates.pool().tell(now);
         let amnesty = candidates.pool().amnesty();
         let mut counts = [0usize; 4];
-        let mut due = false;
+        let (mut due, mut overdue, mut new) = (false, false, 0);
         let expected = candidates.pool().median.get();
         let mut latencies = 0.0;
         for slot in candidates.slots() {
             latencies += slot.experience.latency.get(now, expected);
             counts[slot.standing(now) as usize] += 1;
-            due |= slot.is_due(now, amnesty);
+            let passage = slot.passage(now, amnesty);
+            due |= matches!(passage, Passage::Due | Passage::Overdue);
+            overdue |= passage == Passage::Overdue;
+            new += usize::from(slot.is_new(now));
         }
         let accepted = accepted(counts);
         self.accepted.store(accepted as u8, Ordering::Relaxed);
         self.due.store(due, Ordering::Relaxed);
+        self.overdue.store(overdue, Ordering::Relaxed);
+        self.new.store(2 * new > candidates.len(), Ordering::Relaxed);
         candidates.pool().set_typical_us(latencies / candidates.len().max(1) as f32);
         candidates.pool().set_panic(accepted == Standing::Out);
     }
@@ -57,13 +65,19 @@ impl Survey {
         }
     }
 
-    pub(crate) fn has_due(&self) -> bool {
-        self.due.load(Ordering::Relaxed)
+    /// Whether there is one to try, for calls that can be made elsewhere after it, or for others.
+    pub(crate) fn has_due(&self, elsewhere: bool) -> bool {
+        if elsewhere { &self.due } else { &self.overdue }.load(Ordering::Relaxed)
     }
 
     /// Somebody looked, and there is none until the next look.
-    pub(crate) fn none_due(&self) {
-        self.due.store(false, Ordering::Relaxed);
+    pub(crate) fn none_due(&self, elsewhere: bool) {
+        if elsewhere { &self.due } else { &self.overdue }.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether more than half of the workers are new: then the others could not bear what these are to be spared.
+    pub(crate) fn most_are_new(&self) -> bool {
+        self.new.load(Ordering::Relaxed)
     }
 }
 

@@ -123,15 +123,6 @@ impl Worker {
         self.0.experience.report(now, report);
     }
 
-    /// Takes what it said some time ago about its load: gossip takes a second or more. Only [`LeastConnections`] and
-    /// [`Affinity`] count calls by it, for calls that last.
-    ///
-    /// [`LeastConnections`]: super::LoadBalancingStrategy::LeastConnections
-    /// [`Affinity`]: super::LoadBalancingStrategy::Affinity
-    pub(crate) fn hear_load(&self, now: Time, report: &LoadReport) {
-        self.0.experience.hear(now, report);
-    }
-
     /// Says that a call to it has failed in a way that [`TimedCall`] did not see: for five seconds others are preferred, or
     /// until it is forgiven.
     pub fn report_failure(&self, now: Time) {

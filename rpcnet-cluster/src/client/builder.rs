@@ -58,7 +58,8 @@ impl<S: WorkerSource> ClusterClientBuilder<S> {
         self
     }
 
-    /// Call some of the workers only (default: all).
+    /// Connect to some of the workers that a filter names only, and call those (default: all). One of them that can't be reached
+    /// is replaced when its source knows it no longer.
     pub fn with_subset(mut self, subset: Subset) -> Self {
         self.settings.candidates.subset = Some(subset);
         self

@@ -59,7 +59,7 @@ impl Group {
         Self { filter, picture: ArcSwap::from_pointee(picture), changed: watch::Sender::new(0) }
     }
 
-    /// Takes the workers as they are now, each with its link.
+    /// Takes its workers as they are now, each with its link.
     pub(super) fn show<'a>(
         &self,
         workers: impl Iterator<Item = (&'a Worker, &'a LinkState)>,
@@ -68,7 +68,7 @@ impl Group {
     ) {
         let mut prospect = Prospect { known, ..Prospect::default() };
         let (mut connected, mut connections) = (Vec::new(), HashMap::new());
-        for (worker, link) in workers.filter(|(worker, _)| self.filter.matches(worker.tags())) {
+        for (worker, link) in workers {
             prospect.matching += 1;
             match link {
                 LinkState::Up(connection) if connection.is_open() => {

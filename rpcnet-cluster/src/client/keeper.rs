@@ -1,6 +1,9 @@
 //! The task that keeps connections to all workers that somebody calls, and shows who can be called.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use tokio::{
     sync::{Notify, mpsc},
@@ -9,13 +12,14 @@ use tokio::{
 };
 
 use super::{
+    group::Group,
     link::{LinkNews, LinkState, Linker, Place, WorkerListener},
     observer::WorkerEvent,
     shared::{SWEEP_INTERVAL, Shared},
 };
 use crate::{
     NodeId,
-    balance::{LoadReport, OutlierDetector, Roster, Worker},
+    balance::{OutlierDetector, Roster, Worker},
     source::KnownWorkers,
 };
 
@@ -73,8 +77,7 @@ impl Keeper {
                 () = shared.group_added.notified() => {}
                 _ = sweep.tick() => { self.sweep(); continue; }
             }
-            self.connect();
-            self.show();
+            self.arrange();
             self.tell();
         }
     }
@@ -106,28 +109,14 @@ impl Keeper {
             self.shared.tell_worker(&WorkerEvent::Gone { worker: &id });
             drop(link);
         }
-        let before = std::mem::take(&mut self.workers);
         self.workers = self.roster.update(self.shared.now(), infos).to_vec();
-        self.take_loads(&before);
         self.shared.workers.store(Arc::new(self.workers.clone()));
-    }
-
-    /// Takes what workers have said anew about their load.
-    fn take_loads(&self, before: &[Worker]) {
-        for worker in &self.workers {
-            let Some(load) = worker.tags().get(LoadReport::TAG) else { continue };
-            let old = before.binary_search_by(|old| old.id().cmp(worker.id())).ok().map(|index| &before[index]);
-            if old.and_then(|old| old.tags().get(LoadReport::TAG)) != Some(load)
-                && let Some(load) = LoadReport::from_tag(load)
-            {
-                worker.hear_load(self.shared.now(), &load);
-            }
-        }
     }
 
     /// Takes what has become of a link, and says whether calls may have to know: the same failure once more is no news.
     fn follow(&mut self, news: LinkNews) -> bool {
-        let Some(link) = self.links.get_mut(&news.place.id).filter(|link| link.place == news.place) else {
+        let concerns = |link: &&mut Link| link.place == news.place && link.task.is_some();
+        let Some(link) = self.links.get_mut(&news.place.id).filter(concerns) else {
             return false;
         };
         let changes = match (&link.state, &news.state) {
@@ -138,8 +127,7 @@ impl Keeper {
             if link.connections > 0
                 && let Ok(index) = self.workers.binary_search_by(|worker| worker.id().cmp(&news.place.id))
             {
-                // What calls took while the connection was being lost says nothing of what they take now.
-                self.workers[index].experience().latency.forget();
+                self.workers[index].experience().on_reconnect(self.shared.now());
             }
             link.connections += 1;
         }
@@ -162,35 +150,42 @@ impl Keeper {
         }
     }
 
-    /// Begins to connect to all workers that some group names.
-    fn connect(&mut self) {
+    /// Begins to connect to the workers that some group is to call, lets go of the others, and shows every group who can be
+    /// called.
+    fn arrange(&mut self) {
         let groups = self.shared.groups();
+        let members: Vec<_> = groups.values().map(|group| (group, self.members(group))).collect();
+        let wanted: HashSet<_> = members.iter().flat_map(|(_, workers)| workers).map(Worker::id).collect();
         for worker in &self.workers {
-            let Some(link) = self.links.get_mut(worker.id()).filter(|link| link.task.is_none()) else {
-                continue;
-            };
-            if groups.keys().any(|filter| filter.matches(worker.tags())) {
-                link.state = LinkState::Connecting;
-                let linker = Linker {
-                    place: link.place.clone(),
-                    config: self.shared.config.clone(),
-                    connect_timeout: self.shared.settings.connect_timeout,
-                    listener: Arc::new(WorkerListener { worker: worker.clone(), clock: self.shared.clock }),
-                    news: self.news.0.clone(),
-                    hurry: Arc::clone(&link.hurry),
-                };
-                link.task = Some(tokio::spawn(linker.run()).abort_handle());
+            match self.links.get_mut(worker.id()) {
+                Some(link) if link.task.is_none() && wanted.contains(worker.id()) => {
+                    link.begin(worker, &self.shared, &self.news.0)
+                }
+                Some(link) if link.task.is_some() && !wanted.contains(worker.id()) => {
+                    tracing::debug!(worker = %worker.id(), "no filter names it any more");
+                    let place = link.place.clone();
+                    if let LinkState::Up(_) = std::mem::replace(link, Link::new(place.clone())).state {
+                        self.untold.push(LinkNews { place, state: LinkState::Idle });
+                    }
+                }
+                _ => {}
             }
+        }
+        let known = self.known.borrow().is_some();
+        for (group, workers) in &members {
+            let links = workers.iter().filter_map(|worker| Some((worker, &self.links.get(worker.id())?.state)));
+            group.show(links, known, &self.shared.settings.candidates);
         }
     }
 
-    /// Shows every group who can be called.
-    fn show(&self) {
-        let known = self.known.borrow().is_some();
-        for group in self.shared.groups().values() {
-            let links = self.workers.iter().filter_map(|worker| Some((worker, &self.links.get(worker.id())?.state)));
-            group.show(links, known, &self.shared.settings.candidates);
+    /// The workers that a group is to call.
+    fn members(&self, group: &Group) -> Vec<Worker> {
+        let mut members: Vec<_> =
+            self.workers.iter().filter(|worker| group.filter.matches(worker.tags())).cloned().collect();
+        if let Some(subset) = &self.shared.settings.candidates.subset {
+            subset.apply(&mut members);
         }
+        members
     }
 
     /// Looks for workers that fail more than the others.
@@ -207,6 +202,20 @@ impl Keeper {
 impl Link {
     fn new(place: Place) -> Self {
         Self { place, state: LinkState::Idle, connections: 0, task: None, hurry: Arc::default() }
+    }
+
+    /// Begins to connect.
+    fn begin(&mut self, worker: &Worker, shared: &Shared, news: &mpsc::Sender<LinkNews>) {
+        let linker = Linker {
+            place: self.place.clone(),
+            config: shared.config.clone(),
+            connect_timeout: shared.settings.connect_timeout,
+            listener: Arc::new(WorkerListener { worker: worker.clone(), clock: shared.clock }),
+            news: news.clone(),
+            hurry: Arc::clone(&self.hurry),
+        };
+        self.state = LinkState::Connecting;
+        self.task = Some(tokio::spawn(linker.run()).abort_handle());
     }
 
     /// Whether it leads to a run that is over, now that another one is known to be at `place`.

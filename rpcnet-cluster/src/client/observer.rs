@@ -79,7 +79,8 @@ pub enum WorkerEvent<'a> {
         /// Who.
         worker: &'a NodeId,
     },
-    /// The connection was lost, or the worker goes away: it gets no calls until there is another connection.
+    /// The connection was lost, the worker goes away, or no filter names it any more: it gets no calls until there is another
+    /// connection.
     #[non_exhaustive]
     Disconnected {
         /// Who.

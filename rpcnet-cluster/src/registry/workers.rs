@@ -26,6 +26,10 @@ use crate::{
 /// [`start`](Self::start) it once; from then on it follows the cluster, and every question is answered at once from an
 /// immutable list that is swapped when something changes. Selecting takes no lock. Cloning is cheap.
 ///
+/// It makes no calls, so it knows of workers' load what they publish by gossip, which is a second old or more, and the calls
+/// that are counted with [`Worker::begin_call`] or [`Worker::begin_timed_call`]. As the source of a
+/// [`ClusterClient`](crate::ClusterClient) it says who is called; how one is chosen, the client's own strategy says.
+///
 /// ```
 /// # async fn example(cluster: rpcnet_cluster::ClusterMembership) -> Result<(), Box<dyn std::error::Error>> {
 /// use rpcnet_cluster::WorkerRegistry;

@@ -1,6 +1,6 @@
 //! Workers behind a name.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::time::{sleep, timeout};
 
@@ -65,9 +65,19 @@ impl DnsWorkers {
 
 impl WorkerSource for DnsWorkers {
     async fn run(self, workers: WorkerUpdates) {
+        self.follow(|| self.look_up(), workers).await;
+    }
+}
+
+impl DnsWorkers {
+    /// Tells what `look_up` finds, for ever.
+    async fn follow<F>(&self, look_up: impl Fn() -> F, workers: WorkerUpdates)
+    where
+        F: Future<Output = io::Result<Vec<SocketAddr>>>,
+    {
         let mut known = false;
         loop {
-            match self.look_up().await {
+            match look_up().await {
                 Ok(addrs) => {
                     known = true;
                     workers.set(addrs.into_iter().map(|addr| self.worker(addr)));
@@ -89,3 +99,54 @@ impl WorkerSource for DnsWorkers {
 const INTERVAL: Duration = Duration::from_secs(5);
 const INTERVAL_MIN: Duration = Duration::from_millis(100);
 const LOOK_UP_TIME_MAX: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    fn addr(last: u8) -> SocketAddr {
+        ([10, 0, 0, last], 7443).into()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_addresses_are_workers_and_each_look_up_replaces_the_last_unless_it_fails() {
+        let fails = || Err(io::Error::other("the name service is down"));
+        let answers = [Ok(vec![addr(1), addr(2)]), fails(), Ok(vec![addr(2), addr(3), addr(4)])];
+        let answers = RefCell::new(answers.into_iter());
+        let look_up = || std::future::ready(answers.borrow_mut().next().unwrap_or_else(fails));
+        let source = DnsWorkers::new("workers.example:7443").expect("a name and a port");
+        let (updates, mut known) = WorkerUpdates::new();
+        let began = Instant::now();
+        let watch = async {
+            let mut seen = Vec::new();
+            while seen.len() < 2 {
+                known.changed().await.expect("it goes on");
+                let workers = known.borrow_and_update().clone().expect("it has said something");
+                assert!(workers.iter().all(|worker| worker.server_name.as_deref() == Some("workers.example")));
+                seen.push((began.elapsed().as_secs(), workers.iter().map(|worker| worker.addr).collect::<Vec<_>>()));
+            }
+            seen
+        };
+        let seen = tokio::select! {
+            seen = watch => seen,
+            () = source.follow(look_up, updates) => unreachable!("it never ends"),
+        };
+        assert_eq!(seen, [(0, vec![addr(1), addr(2)]), (10, vec![addr(2), addr(3), addr(4)])]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_name_that_was_never_resolved_has_no_workers_rather_than_unknown_ones() {
+        let source = DnsWorkers::new("workers.example:7443").expect("a name and a port");
+        let (updates, mut known) = WorkerUpdates::new();
+        let look_up = || std::future::ready(Err(io::Error::other("no such name")));
+        tokio::select! {
+            told = known.changed() => told.expect("it goes on"),
+            () = source.follow(look_up, updates) => unreachable!("it never ends"),
+        }
+        assert!(known.borrow().as_ref().is_some_and(|workers| workers.is_empty()));
+    }
+}

@@ -42,7 +42,7 @@ async fn waiting(fleet: &[(Worker, Server)], client: &WorkClient<ClusterChannel>
 
 async fn all_end_elsewhere(fleet: &[(Worker, Server)], mut calls: JoinSet<String>, count: usize) {
     let elsewhere = || fleet[1..].iter().map(|(worker, _)| worker.begun()).sum::<usize>();
-    until("all are made elsewhere", || elsewhere() == count).await;
+    until("all are made elsewhere", || elsewhere() >= count).await;
     fleet[1..].iter().for_each(|(worker, _)| worker.release(count));
     while let Some(name) = within("an answer", calls.join_next()).await {
         assert_ne!(name.expect("no call is lost"), "w0");
@@ -93,7 +93,7 @@ async fn hedged_calls_do_not_wait_for_a_worker_that_is_swallowed() {
     for _ in 0..400 {
         client.name().await.expect("an answer");
     }
-    let client = client.with_deadline(Duration::from_secs(5));
+    let client = client.with_deadline(Duration::from_secs(15));
     proxy.swallow(true);
     let mut calls = JoinSet::new();
     for _ in 0..64 {

@@ -100,7 +100,7 @@ async fn a_list_needs_no_gossip() {
 #[tokio::test]
 async fn a_name_is_looked_up_and_needs_no_gossip() {
     let worker = Worker::new("one");
-    let server = serve_plain(&worker).await;
+    let server = serve_at(&worker, ([127, 0, 0, 1], 0).into()).await;
     let name = format!("localhost:{}", server.local_addr().port());
     let source = DnsWorkers::new(&name).expect("a name and a port");
     let cluster = ClusterClient::new(source, client_config());
@@ -111,7 +111,7 @@ async fn a_name_is_looked_up_and_needs_no_gossip() {
 }
 
 /// Workers that the test sets.
-struct Fleet(watch::Receiver<Vec<WorkerInfo>>);
+pub(crate) struct Fleet(pub(crate) watch::Receiver<Vec<WorkerInfo>>);
 
 impl WorkerSource for Fleet {
     async fn run(mut self, workers: WorkerUpdates) {
@@ -125,7 +125,7 @@ impl WorkerSource for Fleet {
     }
 }
 
-fn info(server: &Server) -> WorkerInfo {
+pub(crate) fn info(server: &Server) -> WorkerInfo {
     WorkerInfo::at(server.local_addr())
 }
 
@@ -235,8 +235,9 @@ async fn a_source_that_knows_nobody_fails_calls_and_one_that_is_silent_lets_them
 
 #[tokio::test]
 async fn calls_wait_for_the_only_worker_of_a_list_while_it_is_starting() {
-    let addr = addr_of_ones_own(1);
-    let cluster = ClusterClient::new(StaticWorkers::from_iter([addr]), client_config());
+    let addr = addr_of_ones_own();
+    let builder = ClusterClient::builder(StaticWorkers::from_iter([addr]), client_config());
+    let cluster = builder.with_connect_timeout(Duration::from_secs(10)).start();
     let client = WorkClient::new(cluster.channel(""));
     let mut early = tokio::spawn(client.name());
     assert!(timeout(Duration::from_millis(100), &mut early).await.is_err(), "its address is refused, and it waits");

@@ -29,7 +29,10 @@ async fn a_stream_whose_worker_dies_says_so_and_is_resumed_elsewhere_without_a_l
     let (pair, _cluster, client) = pair().await;
     let (mut read, mut served) = (Vec::new(), Vec::<String>::new());
     while served.len() < 2 {
-        let mut items = client.count(read.len() as u64).await.expect("it begins somewhere");
+        let Ok(mut items) = client.count(read.len() as u64).await else {
+            assert!(!read.is_empty(), "the dying worker may be asked once more, and nobody dies before");
+            continue;
+        };
         loop {
             match within("an item", items.next()).await.expect("it never ends well") {
                 Ok((name, number)) => {

@@ -116,8 +116,9 @@ pub async fn serve_at(worker: &Worker, addr: std::net::SocketAddr) -> Server {
     Server::builder(config).service(WorkServer::new(worker.clone())).start().await.expect("a free port")
 }
 
+/// The same where it can come back to.
 pub async fn serve_plain(worker: &Worker) -> Server {
-    serve_at(worker, ([127, 0, 0, 1], 0).into()).await
+    serve_at(worker, common::addr_of_ones_own()).await
 }
 
 /// A worker that joins the director's cluster, with these tags besides its role.

@@ -1,7 +1,12 @@
 //! Nodes on real sockets of this machine.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    sync::atomic::{AtomicU16, Ordering},
+    time::Duration,
+};
 
 use rpcnet::{Server, ServerConfig};
 use rpcnet_cluster::{
@@ -83,11 +88,12 @@ pub async fn event<T>(what: &str, events: &mut Events, mut wanted: impl FnMut(Cl
     within(what, next).await
 }
 
-/// Waits for what no event tells, by letting other tasks run.
+/// Waits for what no event tells, by looking again each millisecond: whoever spins takes the processor from those who are
+/// waited for.
 pub async fn until(what: &str, condition: impl Fn() -> bool) {
     within(what, async {
         while !condition() {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     })
     .await;
@@ -102,10 +108,11 @@ pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
 }
 
 /// An address that can be let go of and taken again: no other process has its IP address, and nobody is given its port who
-/// asks for any. `number` is the test's own.
-pub fn addr_of_ones_own(number: u16) -> SocketAddr {
+/// asks for any.
+pub fn addr_of_ones_own() -> SocketAddr {
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
     let [_, high, middle, low] = std::process::id().to_be_bytes();
     // All of 127.0.0.0/8 leads here on Linux; elsewhere the port alone must do.
     let ip = if cfg!(target_os = "linux") { [127, high | 0x80, middle, low] } else { [127, 0, 0, 1] };
-    (ip, 7_900 + number).into()
+    (ip, 7_900 + GIVEN.fetch_add(1, Ordering::Relaxed)).into()
 }

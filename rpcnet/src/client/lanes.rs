@@ -100,7 +100,7 @@ const LONG: Duration = Duration::from_millis(2);
 
 /// At 1% of loss and 4 ms there and back, on real sockets, four had a 99th percentile below that of one lane
 /// (`examples/lossy_path`), which is what this number rests on. In virtual time, with 64 callers that each wait for their answer,
-/// 1, 4, 8 and 16 lanes have that of a stream for each call (`simulation-tests/examples/lossy_path`).
+/// 1, 4, 8 and 16 lanes have that of a stream for each call (`simulation-tests/examples/lossy_path_simulated`).
 const LANES_WHERE_LONG: usize = 4;
 
 #[cfg(test)]

@@ -199,7 +199,7 @@ fn title(section: Section) -> &'static str {
         Section::Grid => "Echo, one connection",
         Section::Apart => "One call at a time, a core each",
         Section::Compute => "Handlers that compute 200 us each, one connection: two server threads against one",
-        Section::Mtu => "Echo on one connection, rpcnet with a path MTU of 1,500 bytes",
+        Section::Mtu => "Echo on one connection, rpcnet with the path MTU of its name",
         Section::Stream => "One stream of items from the server",
         Section::Large => "Large messages, one connection; MB/s counts both directions",
         Section::Mixed => "Small calls with one huge message flowing each way on the same connection, and without",

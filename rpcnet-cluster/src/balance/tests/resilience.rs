@@ -167,12 +167,43 @@ fn calls_from_before_a_breaker_opened_that_succeed_after_it_do_not_close_it() {
 }
 
 #[test]
-fn a_call_that_cannot_be_repeated_is_never_a_try() {
+fn a_call_that_cannot_be_repeated_is_a_try_only_if_no_other_was_for_a_second() {
     let workers = equal(3);
     fail(&workers[0], 5);
-    let request = PickRequest::new(after(6_000)).without_probe();
     let candidates = prepared(&workers);
-    assert!((0..100).all(|_| pick(&candidates, LoadBalancingStrategy::PowerOfTwo, &request) != 0));
+    let tries = |millis| {
+        let request = PickRequest::new(after(millis)).without_probe();
+        (0..100).filter(|_| pick(&candidates, LoadBalancingStrategy::PowerOfTwo, &request) == 0).count()
+    };
+    assert_eq!(tries(4_700), 0, "it is open for five seconds, less up to a quarter");
+    assert_eq!(tries(6_100), 1);
+    end(&workers[0], after(6_100), Duration::ZERO, Outcome::Success);
+    assert!(workers[0].is_healthy());
+}
+
+#[test]
+fn a_worker_that_is_reached_anew_is_tried_at_once() {
+    let workers = equal(3);
+    let early = workers[0].begin_timed_call(NOW);
+    fail(&workers[0], 5);
+    workers[0].experience().on_reconnect(after(100));
+    // A call from before it says nothing of it.
+    early.end(after(110), Outcome::Failure);
+    let candidates = prepared(&workers);
+    assert_eq!(count(&candidates, after(120), 0), 1);
+    end(&workers[0], after(120), Duration::ZERO, Outcome::Failure);
+    assert_eq!(count(&candidates, after(7_000), 0), 0, "it failed again, and is left alone for longer");
+    workers[0].experience().on_reconnect(after(7_100));
+    assert_eq!(count(&candidates, after(7_120), 0), 1);
+    end(&workers[0], after(7_120), Duration::ZERO, Outcome::Success);
+    assert!(workers[0].is_healthy());
+}
+
+#[test]
+fn a_worker_without_a_fault_is_not_tried_for_being_reached_anew() {
+    let workers = equal(3);
+    workers[0].experience().on_reconnect(after(100));
+    assert!(workers[0].is_healthy());
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn what_gossip_says_of_loads_moves_no_call_of_the_default_and_counts_for_least_c
         end(worker, NOW, Duration::from_millis(10), Outcome::Success);
     }
     let candidates = prepared(&workers);
-    workers[0].hear_load(after(10), &LoadReport::new(50));
+    workers[0].experience().hear(after(10), &LoadReport::new(50));
     let shares = |strategy| {
         let request = PickRequest::new(after(10));
         (0..1_000).filter(|_| pick(&candidates, strategy, &request) == 0).count()
@@ -164,7 +164,7 @@ fn what_gossip_says_of_loads_moves_no_call_of_the_default_and_counts_for_least_c
     assert_eq!(shares(LoadBalancingStrategy::LeastConnections), 0);
     workers[0].report_load(after(10), &LoadReport::new(50));
     assert_eq!(shares(LoadBalancingStrategy::PowerOfTwo), 0);
-    workers[0].hear_load(after(10), &LoadReport::new(0));
+    workers[0].experience().hear(after(10), &LoadReport::new(0));
     assert_eq!(shares(LoadBalancingStrategy::PowerOfTwo), 0, "what came at once counts more");
 }
 
@@ -250,6 +250,42 @@ fn a_worker_that_appears_later_gets_its_share_slowly() {
             assert!((900..1_100).contains(&count(30_000)), "{strategy:?}: {}", count(30_000));
         }
     }
+}
+
+#[test]
+fn new_workers_take_what_the_others_drown_in() {
+    let mut roster = Roster::new(3);
+    roster.update(Time::ZERO, [info(0, &[]), info(1, &[])]);
+    let workers = roster.update(NOW, (0..4).map(|index| info(index, &[])));
+    let candidates = prepared(&workers);
+    let _busy: Vec<_> = workers[..2].iter().flat_map(|worker| (0..40).map(|_| worker.begin_timed_call(NOW))).collect();
+    for strategy in [LoadBalancingStrategy::LeastConnections, LoadBalancingStrategy::PowerOfTwo] {
+        assert_eq!(shares(&candidates, strategy, 400)[..2], [0, 0], "{strategy:?}");
+    }
+}
+
+#[test]
+fn where_most_workers_are_new_none_is_spared() {
+    let mut roster = Roster::new(3);
+    roster.update(Time::ZERO, [info(0, &[])]);
+    let candidates = prepared(&roster.update(NOW, (0..4).map(|index| info(index, &[]))));
+    for strategy in STRATEGIES.into_iter().filter(|strategy| *strategy != LoadBalancingStrategy::Affinity) {
+        let even = shares(&candidates, strategy, 4_000);
+        assert!(even.iter().all(|&share| share > 800), "{strategy:?}: {even:?}");
+    }
+}
+
+#[test]
+fn what_a_worker_publishes_of_its_load_counts_once() {
+    let mut roster = Roster::new(3);
+    let load = |in_flight| LoadReport { in_flight, ..LoadReport::default() }.to_tag();
+    let told = |busy: &str| [info(0, &[(LoadReport::TAG, busy)]), info(1, &[])];
+    let mut others = |millis, busy: &str| roster.update(after(millis), told(busy))[0].calls_of_others();
+    assert_eq!(others(0, &load(7)), 7);
+    assert_eq!(others(100, &load(3)), 3);
+    let candidates = prepared(&roster.update(after(200), told(&load(3))));
+    let picks = shares(&candidates, LoadBalancingStrategy::LeastConnections, 100);
+    assert_eq!(picks, [0, 100], "it is busier than the other");
 }
 
 #[test]

@@ -15,6 +15,8 @@ use crate::{
 };
 
 pub(crate) struct Caller {
+    roster: Roster,
+    infos: Vec<WorkerInfo>,
     workers: Arc<[Worker]>,
     candidates: Candidates,
     system: System,
@@ -28,17 +30,26 @@ impl Caller {
     pub(crate) fn new(system: System, workers: usize, seed: u64) -> Self {
         let mut roster = Roster::new(seed);
         let info = |index: usize| WorkerInfo::at(SocketAddr::from(([10, 0, (index >> 8) as u8, index as u8], 8948)));
-        let workers = roster.update(Time::ZERO, (0..workers).map(info));
-        let candidates = Candidates::new(workers.iter().cloned(), &CandidateOptions::default());
+        let infos: Vec<_> = (0..workers).map(info).collect();
+        let workers = roster.update(Time::ZERO, infos.iter().cloned());
         Self {
+            candidates: Candidates::new(workers.iter().cloned(), &CandidateOptions::default()),
+            roster,
+            infos,
             workers,
-            candidates,
             system,
             budget: RetryBudget::default(),
             hedging: Hedging::default(),
             outliers: OutlierDetector::default(),
             random: Random::new(seed),
         }
+    }
+
+    /// A worker has started again.
+    pub(crate) fn renew(&mut self, now: Time, worker: usize) {
+        self.infos[worker].generation += 1;
+        self.workers = self.roster.update(now, self.infos.iter().cloned());
+        self.candidates = Candidates::new(self.workers.iter().cloned(), &CandidateOptions::default());
     }
 
     pub(crate) fn worker(&self, index: usize) -> &Worker {
@@ -85,7 +96,7 @@ impl Caller {
     }
 
     pub(crate) fn hear(&self, now: Time, worker: usize, in_flight: u32) {
-        self.workers[worker].hear_load(now, &LoadReport::new(in_flight));
+        self.workers[worker].experience().hear(now, &LoadReport::new(in_flight));
     }
 
     pub(crate) fn sweep(&self, now: Time) {

@@ -31,7 +31,7 @@ pub struct Stage<'a> {
 
 impl Scenario {
     /// All there are.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::new("exponential", "50 equal workers, 20 callers, load 0.8, exponential calls", |stage| {
             latencies(stage, &fifty(Service::Exponential(MEAN)))
         }),
@@ -49,6 +49,7 @@ impl Scenario {
         Self::new("outage", "All of 10 workers are down for 30 s", outage),
         Self::new("failing", "One of 10 workers fails half of its calls", failing),
         Self::new("restarts", "Ten workers start again, one after the other, and lose what they have", restarts),
+        Self::new("rolling", "Four workers are replaced one after the other, at load 0.5 and 0.7", rolling),
         Self::new("return", "One of four workers returns to callers that call again when they are answered", returning),
     ];
 
@@ -267,6 +268,46 @@ fn restarts(stage: &Stage<'_>) -> Vec<Figure> {
     };
     let retried = Setup { attempts: 3, ..setup.clone() };
     run_all(stage, &[("default", &setup, None), ("default, retried", &retried, Some(99.99))])
+}
+
+/// What slow start costs while workers are replaced, over replacing them without it.
+fn rolling(stage: &Stage<'_>) -> Vec<Figure> {
+    const FROM: f64 = 20.0;
+    let workers = 4;
+    let replaced = |by: Ailment| {
+        let times = (0..workers).map(|worker| (FROM + 5.0 * worker as f64, worker));
+        times.flat_map(move |(at, worker)| [(at, worker, Ailment::Down), (at + 1.0, worker, by)]).collect()
+    };
+    let setup = |load: f64, by: Ailment| Setup {
+        speeds: vec![1.0; workers],
+        callers: 10,
+        traffic: Traffic::Open(load),
+        seconds: 60.0,
+        warmup: FROM,
+        timeout_us: 5_000_000,
+        attempts: 3,
+        ailments: replaced(by),
+        ..fifty(Service::Exponential(MEAN))
+    };
+    let loads = [0.5, 0.7];
+    let mut figures = Figures::default();
+    each(stage, 2 * loads.len(), |seed, done| {
+        for load in loads {
+            let p99 = [Ailment::Renewed, Ailment::None].map(|by| {
+                let outcomes = World::new(&setup(load, by), DEFAULT, seed).run();
+                done();
+                outcomes.latencies.at(0.99)
+            });
+            figures.add(format!("load {load}: p99"), "ms", p99[0] * 1e3, None);
+            figures.add(
+                format!("load {load}: p99 over that without slow start"),
+                "x",
+                p99[0] / p99[1],
+                Some(Bar::AtMost(1.5)),
+            );
+        }
+    });
+    figures.finish()
 }
 
 /// How soon a worker that was away has its share of calls that are only made when others have ended.

@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 pub enum Ailment {
     /// Nothing.
     None,
+    /// Nothing, and this is another run of it, of which its callers know.
+    Renewed,
     /// It answers each call after so many microseconds, however many there are.
     Slow(u64),
     /// Nobody can reach it.

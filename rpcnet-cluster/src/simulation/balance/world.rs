@@ -273,7 +273,7 @@ impl World {
             Ailment::Down => self.answer(attempt, false, ONE_WAY_US),
             Ailment::Slow(micros) => self.answer(attempt, true, micros),
             Ailment::Failing(share) if self.random.chance(share) => self.answer(attempt, false, ONE_WAY_US),
-            Ailment::Failing(_) | Ailment::None => {
+            Ailment::Failing(_) | Ailment::None | Ailment::Renewed => {
                 if let Some(takes) = self.workers[worker].arrive(attempt, work) {
                     self.serve(worker, takes);
                 }
@@ -405,6 +405,10 @@ impl World {
         self.lives[worker] += 1;
         let lost = self.workers[worker].die();
         self.workers[worker].ailment = ailment;
+        if ailment == Ailment::Renewed {
+            let now = self.now();
+            self.callers.iter_mut().for_each(|caller| caller.renew(now, worker));
+        }
         for attempt in lost {
             self.at(self.now_us + ONE_WAY_US, Event::Answer { attempt, succeeded: false, others: 0 });
         }

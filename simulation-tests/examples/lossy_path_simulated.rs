@@ -1,7 +1,7 @@
 //! What a lost packet costs the calls around it, in virtual time: how busy this machine is makes no difference.
 //!
 //! ```text
-//! cargo run --release -p simulation-tests --example lossy_path [loss%] [one-way ms] [in flight] [seconds] [seeds]
+//! cargo run --release -p simulation-tests --example lossy_path_simulated [loss%] [one-way ms] [in flight] [seconds] [seeds]
 //! ```
 //!
 //! 64-byte calls over a path that loses packets and takes its time, each again once it is answered: over one lane, over
