@@ -12,7 +12,7 @@ use crate::{
     codec::{self, Arguments, Body, unpinned},
     config::DEADLINE,
     method::method_id,
-    proto::{ResponseHead, Status},
+    proto::{LANE_MESSAGE_BYTES_MAX, ResponseHead, Status},
     signature::{ArgumentsOf, OutputOf, RequestOf, RequestTypes, Signature, WireOutcome},
     streaming::{RequestSink, ResponseReceiver, call, decode_error},
 };
@@ -100,6 +100,11 @@ pub struct OutgoingStream {
 pub trait Encode {
     /// Appends the request's message to `out`.
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), RpcError>;
+
+    /// The message, if it is there already and so large that it leaves on a stream of its own, where it need not be copied.
+    fn large(&self) -> Option<Bytes> {
+        None
+    }
 }
 
 /// Raw bytes are encoded already.
@@ -111,6 +116,10 @@ impl Encode for Raw {
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), RpcError> {
         out.extend_from_slice(&self.0);
         Ok(())
+    }
+
+    fn large(&self) -> Option<Bytes> {
+        (self.0.len() > LANE_MESSAGE_BYTES_MAX).then(|| self.0.clone())
     }
 }
 
@@ -485,5 +494,20 @@ struct Request<A> {
 impl<A: Arguments> Encode for Request<A> {
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), RpcError> {
         self.arguments.encode(self.names, out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raw_bytes_that_are_large_are_shared_and_small_ones_copied_to_where_they_leave() {
+        let shared = |bytes: usize| {
+            let raw = Raw(vec![0; bytes].into());
+            raw.large().map(|message| message.as_ptr() == raw.0.as_ptr())
+        };
+        assert_eq!(shared(LANE_MESSAGE_BYTES_MAX), None);
+        assert_eq!(shared(LANE_MESSAGE_BYTES_MAX + 1), Some(true));
     }
 }

@@ -255,7 +255,11 @@ impl RpcError {
 
 /// Whether the handler ran of a call that ended with `status`.
 pub(crate) fn executed_by(status: Status) -> Executed {
-    if status.is_refusal() { Executed::No } else { Executed::Yes }
+    match status.has_run() {
+        Some(true) => Executed::Yes,
+        Some(false) => Executed::No,
+        None => Executed::Maybe,
+    }
 }
 
 impl fmt::Display for RpcError {
@@ -309,6 +313,14 @@ mod tests {
         for byte in 0x20..=0x2f {
             let error = RpcError::from_status(Status::from_byte(byte), Bytes::new());
             assert_eq!(error.executed(), Executed::Yes, "{error}");
+        }
+        for byte in (0x02..=0x0f).chain(0x30..=0xff) {
+            let error = RpcError::from_status(Status::from_byte(byte), Bytes::new());
+            assert_eq!(
+                (error.kind(), error.executed()),
+                (ErrorKind::Protocol, Executed::Maybe),
+                "{byte:#04x}: {error}"
+            );
         }
     }
 

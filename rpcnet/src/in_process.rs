@@ -67,7 +67,7 @@ impl InProcess {
         Self { router: Arc::new(router), deadline: DEADLINE }
     }
 
-    /// The same, with another deadline for calls that give none (default: 30 s).
+    /// The same, with another deadline for calls that give none (default: 30 s). More than 30 days count as those.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
@@ -79,6 +79,14 @@ impl InProcess {
     /// # Errors
     ///
     /// As for a call over the network, without the kinds that come from it.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, where the handler would run.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before its end, the call is cancelled: its handler is dropped, unless it must not be.
     pub async fn call(&self, name: &str, message: impl Into<Bytes>) -> Result<Bytes, RpcError> {
         let reply = async {
             let call = Outgoing::new(method_id(name), self.deadline, None)?;

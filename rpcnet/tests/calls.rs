@@ -90,7 +90,7 @@ fn an_answer_leaves_though_every_thread_goes_on_computing() {
     let callers = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     callers.block_on(async {
         let client = connect(&server).await;
-        let first = tokio::spawn(client.with_deadline(Duration::from_secs(10)).echo("first".into()));
+        let first = tokio::spawn(client.with_deadline(Duration::from_secs(30)).echo("first".into()));
         let mut computing = JoinSet::new();
         for _ in 0..20 {
             computing.spawn(client.compute());

@@ -7,7 +7,8 @@ use std::time::Duration;
 use common::{Event, Probe, ProbeClient, ProbeError, ProbeServer, development, probe, serve};
 use rpcnet::{Channel, InProcess, prelude::*, stream};
 
-const SOON: Duration = Duration::from_millis(30);
+/// Enough for a call to reach its handler, on a machine that has other things to do as well.
+const SOON: Duration = Duration::from_secs(2);
 
 #[tokio::test]
 async fn the_server_drops_the_handler_when_the_deadline_passes() {
@@ -58,12 +59,13 @@ fn futures_now<T>(future: impl Future<Output = T>) -> Option<T> {
 async fn the_calls_own_deadline_comes_before_the_methods_and_that_before_the_clients() {
     let (_server, _observer, client) = serve(development()).await;
     let left = |left: Result<Option<Duration>, _>| left.expect("an answer").expect("a deadline").as_secs_f64();
+    // However long it took: each is below the next one.
     let by_client = left(client.time_left().await);
-    assert!((29.0..=30.1).contains(&by_client), "{by_client}");
+    assert!((7.1..=30.1).contains(&by_client), "{by_client}");
     let by_trait = left(client.time_left_by_trait().await);
-    assert!((6.0..=7.1).contains(&by_trait), "{by_trait}");
+    assert!((3.1..=7.1).contains(&by_trait), "{by_trait}");
     let by_call = left(client.with_deadline(Duration::from_secs(3)).time_left_by_trait().await);
-    assert!((2.0..=3.1).contains(&by_call), "{by_call}");
+    assert!((0.0..=3.1).contains(&by_call), "{by_call}");
 }
 
 /// A service whose handler calls another.
@@ -147,13 +149,13 @@ async fn busy() -> (Server, BusyClient) {
 }
 
 async fn in_time<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(10), future).await.expect("the deadline ends it")
+    tokio::time::timeout(common::IN_VAIN, future).await.expect("the deadline ends it")
 }
 
 #[tokio::test]
 async fn answers_that_are_always_ready_end_at_the_deadline() {
     let (_server, client) = busy().await;
-    let mut numbers = client.with_deadline(50 * SOON).numbers().await.expect("it begins");
+    let mut numbers = client.with_deadline(SOON).numbers().await.expect("it begins");
     let read = async {
         loop {
             if let Err(error) = numbers.next().await.expect("endless") {
@@ -170,7 +172,7 @@ async fn answers_that_are_always_ready_end_at_the_deadline() {
 #[tokio::test]
 async fn requests_that_are_always_ready_end_at_the_deadline() {
     let (_server, client) = busy().await;
-    let error = in_time(client.with_deadline(50 * SOON).sum(stream::iter(0..))).await.expect_err("endless");
+    let error = in_time(client.with_deadline(SOON).sum(stream::iter(0..))).await.expect_err("endless");
     let error = error.rpc().expect("no application error");
     assert_eq!(error.kind(), ErrorKind::DeadlineExceeded);
     assert_ne!(error.executed(), Executed::No);

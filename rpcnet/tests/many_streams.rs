@@ -83,7 +83,7 @@ async fn there_are_streams_after(end: impl AsyncFn(&Peer)) {
 }
 
 async fn soon<T>(call: usize, future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(10), future).await.unwrap_or_else(|_| panic!("call {call} hangs"))
+    tokio::time::timeout(Duration::from_secs(60), future).await.unwrap_or_else(|_| panic!("call {call} hangs"))
 }
 
 impl Peer {

@@ -7,10 +7,11 @@ use std::time::Duration;
 use common::{Event, ProbeClient, development, proxy::Proxy, raw_client_over, rpc, serve};
 use rpcnet::{Client, ClientConfig, ClientConfigBuilder, ConnectionState, ErrorKind, Executed, Server};
 
-/// A client that makes up its mind quickly.
+/// A client that makes up its mind as quickly as is fair to a server that shares a slow machine with it.
 fn hasty() -> ClientConfigBuilder {
     ClientConfig::development()
-        .with_connect_timeout(Duration::from_millis(500))
+        .with_connect_timeout(Duration::from_secs(6))
+        .with_probe_interval(Some(common::UNHURRIED))
         .with_reconnect_backoff(Duration::from_millis(5), Duration::from_millis(50))
 }
 
@@ -23,7 +24,7 @@ async fn disconnected(client: &Client) {
 
 #[tokio::test]
 async fn a_client_goes_on_when_its_server_has_restarted() {
-    let (server, _observer, _) = serve(development()).await;
+    let (server, _observer, _) = serve(development().with_bind_addr(common::own_addr())).await;
     let addr = server.local_addr();
     let client = Client::connect(addr, hasty().build().expect("valid")).await.expect("the server is there");
     let probe = ProbeClient::new(client.clone());
@@ -56,7 +57,7 @@ async fn calls_made_while_the_first_attempt_is_under_way_wait_for_it() {
 
 #[tokio::test]
 async fn while_the_server_is_down_calls_fail_at_once_and_say_why() {
-    let (server, _observer, _) = serve(development()).await;
+    let (server, _observer, _) = serve(development().with_bind_addr(common::own_addr())).await;
     let config = hasty().with_reconnect_backoff(Duration::from_secs(60), Duration::from_secs(60));
     let client = Client::connect(server.local_addr(), config.build().expect("valid")).await.expect("it is there");
     server.stop().await;
@@ -75,7 +76,7 @@ async fn while_the_server_is_down_calls_fail_at_once_and_say_why() {
 
 #[tokio::test]
 async fn a_client_that_waits_for_a_server_waits_until_it_is_there_or_the_deadline_passes() {
-    let (server, _observer, _) = serve(development()).await;
+    let (server, _observer, _) = serve(development().with_bind_addr(common::own_addr())).await;
     let addr = server.local_addr();
     let config = hasty().with_wait_for_ready(true).build().expect("valid");
     let client = Client::connect(addr, config).await.expect("the server is there");
@@ -112,7 +113,7 @@ async fn a_call_that_was_sent_is_lost_with_its_connection_unless_it_is_idempoten
 
 #[tokio::test]
 async fn an_idempotent_call_that_finds_no_second_server_may_have_run() {
-    let (server, mut observer, _) = serve(development()).await;
+    let (server, mut observer, _) = serve(development().with_bind_addr(common::own_addr())).await;
     let config = hasty().build().expect("valid");
     let client = ProbeClient::new(Client::connect(server.local_addr(), config).await.expect("it is there"));
     let call = tokio::spawn(client.wait_idempotently());
@@ -156,7 +157,7 @@ async fn dropping_the_last_clone_stops_everything() {
 #[tokio::test]
 async fn without_keep_alive_an_idle_connection_closes_and_the_next_call_makes_another() {
     let (server, _observer, _) = serve(development()).await;
-    let config = hasty().with_keep_alive_interval(None).with_idle_timeout(Duration::from_millis(100));
+    let config = hasty().with_keep_alive_interval(None).with_idle_timeout(Duration::from_secs(4));
     let client = Client::connect(server.local_addr(), config.build().expect("valid")).await.expect("it is there");
     let mut connection = client.watch_connection();
     let state = connection.changed().await.expect("the client lives");

@@ -4,12 +4,12 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Event, connect, development, serve};
+use common::{Event, connect, development, own_addr, serve};
 use rpcnet::{Client, ClientConfig, ConnectionState, ErrorKind, Executed, Server};
 
 #[tokio::test]
 async fn a_stopped_server_ends_its_calls_and_frees_its_port() {
-    let (server, mut observer, client) = serve(development()).await;
+    let (server, mut observer, client) = serve(development().with_bind_addr(own_addr())).await;
     let call = tokio::spawn(client.wait());
     observer.expect(Event::Started).await;
     server.stop().await;
@@ -24,8 +24,9 @@ async fn a_stopped_server_ends_its_calls_and_frees_its_port() {
 
 #[tokio::test]
 async fn a_call_on_a_closed_connection_fails_at_once_and_was_never_sent() {
-    let (server, _observer, _client) = serve(development()).await;
-    let config = ClientConfig::development().with_connect_timeout(Duration::from_millis(100));
+    let (server, _observer, _client) = serve(development().with_bind_addr(own_addr())).await;
+    // Long enough for the first connection, and what it takes to give the second one up.
+    let config = ClientConfig::development().with_connect_timeout(Duration::from_secs(6));
     let client =
         Client::connect(server.local_addr(), config.build().expect("valid")).await.expect("the server is there");
     server.stop().await;

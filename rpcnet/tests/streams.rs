@@ -181,7 +181,7 @@ impl Observer {
     }
 
     async fn expect_dropped(&mut self) {
-        let dropped = tokio::time::timeout(Duration::from_secs(10), self.dropped.recv()).await;
+        let dropped = tokio::time::timeout(Duration::from_secs(60), self.dropped.recv()).await;
         dropped.expect("in time").expect("the service lives");
     }
 

@@ -57,6 +57,14 @@ fn connect(context: &Context<'_>, client: &TokenStream) -> TokenStream {
             /// # Errors
             ///
             /// What kept the connection from being made.
+            ///
+            /// # Panics
+            ///
+            /// Outside of a tokio runtime.
+            ///
+            /// # Cancel safety
+            ///
+            /// Dropped before its end, the attempt is given up.
             #visibility fn connect(
                 target: impl #private::Into<#private::Target>,
                 config: #private::ClientConfig,
@@ -80,7 +88,7 @@ fn constructors(context: &Context<'_>) -> TokenStream {
             Self { caller: #private::Caller::new(channel) }
         }
 
-        /// The same client, each call of which ends within `deadline`.
+        /// The same client, each call of which ends within `deadline`; more than 30 days count as those.
         #[must_use]
         #visibility fn with_deadline(&self, deadline: #private::Duration) -> Self {
             Self { caller: #private::Caller::with_deadline(&self.caller, deadline) }

@@ -141,6 +141,14 @@ impl __OrdersClient::OrdersClient {
     /// # Errors
     ///
     /// What kept the connection from being made.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before its end, the attempt is given up.
     pub(crate) fn connect(
         target: impl ::rpcnet::__private::Into<::rpcnet::__private::Target>,
         config: ::rpcnet::__private::ClientConfig,
@@ -168,7 +176,7 @@ impl<C: ::rpcnet::__private::Channel> __OrdersClient::OrdersClient<C> {
             caller: ::rpcnet::__private::Caller::new(channel),
         }
     }
-    /// The same client, each call of which ends within `deadline`.
+    /// The same client, each call of which ends within `deadline`; more than 30 days count as those.
     #[must_use]
     pub(crate) fn with_deadline(&self, deadline: ::rpcnet::__private::Duration) -> Self {
         Self {

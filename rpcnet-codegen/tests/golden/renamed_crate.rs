@@ -53,6 +53,14 @@ impl __PingClient::PingClient {
     /// # Errors
     ///
     /// What kept the connection from being made.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before its end, the attempt is given up.
     fn connect(
         target: impl crate::vendored::network::__private::Into<
             crate::vendored::network::__private::Target,
@@ -85,7 +93,7 @@ impl<C: crate::vendored::network::__private::Channel> __PingClient::PingClient<C
             caller: crate::vendored::network::__private::Caller::new(channel),
         }
     }
-    /// The same client, each call of which ends within `deadline`.
+    /// The same client, each call of which ends within `deadline`; more than 30 days count as those.
     #[must_use]
     fn with_deadline(
         &self,

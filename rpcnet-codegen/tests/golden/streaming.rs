@@ -129,6 +129,14 @@ impl __ChatClient::ChatClient {
     /// # Errors
     ///
     /// What kept the connection from being made.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before its end, the attempt is given up.
     pub fn connect(
         target: impl ::rpcnet::__private::Into<::rpcnet::__private::Target>,
         config: ::rpcnet::__private::ClientConfig,
@@ -155,7 +163,7 @@ impl<C: ::rpcnet::__private::Channel> __ChatClient::ChatClient<C> {
             caller: ::rpcnet::__private::Caller::new(channel),
         }
     }
-    /// The same client, each call of which ends within `deadline`.
+    /// The same client, each call of which ends within `deadline`; more than 30 days count as those.
     #[must_use]
     pub fn with_deadline(&self, deadline: ::rpcnet::__private::Duration) -> Self {
         Self {

@@ -11,7 +11,7 @@ use std::{
 
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
     time::{Instant, timeout_at},
 };
@@ -83,6 +83,7 @@ impl Connection {
             hearing: hearing.clone(),
             message_bytes_max,
             handle: handle.clone(),
+            another_ended: Arc::default(),
         };
         let probe_interval = settings.probe_interval;
         let alive = Alive { gate: Arc::clone(&gate), path, probe_interval, refusals, remote_addr };
@@ -138,6 +139,9 @@ impl Connection {
 
     /// Encodes the request and appends it to the lane, in one poll: so its buffer goes straight back to its thread. The task
     /// that does it must be the first to poll the answer's future; it is woken at `nudge`, if the answer is not there by then.
+    ///
+    /// The request is borrowed for this alone, though nothing changes it: a shared reference could be sent to another thread only if
+    /// all arguments were `Sync`.
     pub(super) async fn send<'a>(
         &'a self,
         reservation: Reservation<'a>,
@@ -163,16 +167,15 @@ impl Connection {
         waker: &Waker,
     ) -> Result<SentCall<'a>, RpcError> {
         let time_left_ms = call.time_left_ms(now).ok_or_else(too_late)?;
+        if let Some(message) = request.large() {
+            return self.submit_large(reservation, call, message);
+        }
         let mut scratch = Scratch::take();
         request.encode(&mut scratch.bytes)?;
-        self.check_request_size(scratch.bytes.len())?;
         if scratch.bytes.len() > LANE_MESSAGE_BYTES_MAX {
-            let message = scratch.freeze();
-            return Ok(SentCall::large(async move {
-                let _reservation = reservation;
-                self.call_large(call, message).await
-            }));
+            return self.submit_large(reservation, call, scratch.freeze());
         }
+        self.check_request_size(scratch.bytes.len())?;
         let Outgoing { method_id, deadline, ref metadata, .. } = *call;
         let times = Times { deadline, nudge };
         let request = Request { method_id, times, time_left_ms, metadata, message: &scratch.bytes };
@@ -181,6 +184,19 @@ impl Connection {
             self.lanes.note_overlap();
         }
         Ok(SentCall::on_lane(call))
+    }
+
+    fn submit_large<'a>(
+        &'a self,
+        reservation: Reservation<'a>,
+        call: &'a Outgoing,
+        message: Bytes,
+    ) -> Result<SentCall<'a>, RpcError> {
+        self.check_request_size(message.len())?;
+        Ok(SentCall::large(async move {
+            let _reservation = reservation;
+            self.call_large(call, message).await
+        }))
     }
 
     /// Makes a call whose request is too large for the lane, on a stream of its own.
@@ -466,6 +482,8 @@ struct Responses {
     hearing: Hearing,
     message_bytes_max: usize,
     handle: Handle,
+    /// Told when the stream of an answer has ended.
+    another_ended: Arc<Notify>,
 }
 
 impl Responses {
@@ -502,13 +520,34 @@ impl Responses {
         let lane = lane.ok_or(ProtocolError::UnknownStream { kind: kind.byte() })?;
         let head = read_head(&mut frames).await?;
         let call_id = head.call_id;
+        loop {
+            let another_ended = self.another_ended.notified();
+            match lane.begin_stream(call_id) {
+                Some(true) => break,
+                // One that was reset may still look alive. What is not read yet is bounded by QUIC.
+                Some(false) => another_ended.await,
+                // A reset that is late, or a server that would have its client hold what it never asked for.
+                None => return Ok(()),
+            }
+        }
+        let outcome = self.hand_over(&mut frames, lane, head).await;
+        self.another_ended.notify_waiters();
+        outcome
+    }
+
+    /// Reads the message and hands the answer to its call.
+    async fn hand_over(&self, frames: &mut FrameReceiver, lane: &Lane, head: ResponseHead) -> Result<(), RpcError> {
+        let call_id = head.call_id;
         let answer = match frames.message(self.message_bytes_max).await {
             Ok(message) => answer_of(head, message),
             Err(error) if error.kind() == ErrorKind::MessageTooLarge => {
                 Err(error.with_executed(executed_by(head.status)))
             }
             // The server gave this stream up: it owes the answer on the lane.
-            Err(error) => return Err(error),
+            Err(error) => {
+                lane.give_stream_up(call_id);
+                return Err(error);
+            }
         };
         self.hearing.tell_answers();
         Ok(lane.answer(call_id, answer)?)

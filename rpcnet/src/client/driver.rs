@@ -59,7 +59,12 @@ impl Driver {
     /// Ready when the lane has failed.
     fn poll_drive(&mut self, cx: &mut task::Context<'_>) -> Poll<RpcError> {
         let mut read = self.read(cx);
+        if !self.unsent.is_empty() {
+            // It may have waited for the transport for long, and what is overdue need not be sent.
+            self.turn.now = Some(Instant::now());
+        }
         loop {
+            self.turn.is_held_up = !self.unsent.is_empty();
             // What arrived before a failure is handed out before the failure counts.
             let handed_out = self.lane.turn(&mut self.turn, cx);
             if let Err(error) = mem::replace(&mut read, Ok(())).and(handed_out.map_err(RpcError::from)) {

@@ -68,7 +68,11 @@ impl Lane {
     ) -> Result<PendingCall<'_>, RpcError> {
         let mut state = self.state.lock();
         if let Some(error) = &state.closed {
-            return Err(error.clone().with_executed(Executed::No));
+            let error = error.clone().with_executed(Executed::No);
+            drop(state);
+            // Whoever closes the lane may be about to. The caller asks the gate what to do next.
+            self.gate.shut();
+            return Err(error);
         }
         // From here on the table holds the permit.
         reservation.keep();
@@ -111,19 +115,18 @@ impl Lane {
             }
         }
         if let Some(now) = turn.now.take() {
-            let out = &mut state_ref.out;
-            state_ref.pending.expire(now, &mut turn.wakers, |id| put_cancel(out.end(), id));
+            state_ref.expire(now, &mut turn.wakers);
         }
-        turn.passes_over = turn.rests > 0 && !state_ref.out.fills_a_batch();
+        turn.passes_over = turn.rests > 0 && !turn.is_held_up && !state_ref.out.fills_a_batch();
         if turn.passes_over {
             turn.rests -= 1;
-        } else if turn.batch.is_empty() && !state_ref.out.is_empty() {
+        } else if !turn.is_held_up && turn.batch.is_empty() && !state_ref.out.is_empty() {
             turn.batch = state_ref.out.take_batch();
             turn.rests = if state_ref.out.is_empty() { 0 } else { RESTS };
         }
         state_ref.passes_over = turn.passes_over;
         // As long as there is something to send, the driver comes again by itself.
-        state_ref.driver_woken = turn.passes_over || !turn.batch.is_empty();
+        state_ref.driver_woken = turn.is_held_up || turn.passes_over || !turn.batch.is_empty();
         if !state_ref.driver.as_ref().is_some_and(|driver| driver.will_wake(cx.waker())) {
             state_ref.driver = Some(cx.waker().clone());
         }
@@ -133,6 +136,16 @@ impl Lane {
         self.release(freed);
         turn.wakers.drain(..).for_each(Waker::wake);
         outcome
+    }
+
+    /// As [`Pending::begin_stream`].
+    pub(crate) fn begin_stream(&self, id: u32) -> Option<bool> {
+        self.state.lock().pending.begin_stream(id)
+    }
+
+    /// As [`Pending::give_stream_up`].
+    pub(crate) fn give_stream_up(&self, id: u32) {
+        self.state.lock().pending.give_stream_up(id);
     }
 
     /// Gives the answer of one call, which came on a stream of its own.
@@ -149,13 +162,15 @@ impl Lane {
     /// Ends every call: those that wait, and those to come, also on the connection's other lanes. Closing it again changes
     /// nothing.
     pub(crate) fn close(&self, error: &RpcError) {
+        self.state.lock().closed.get_or_insert_with(|| error.clone());
+        // Before any call ends by it: its caller asks the gate what to do next, and may look before it is woken. After the reason is
+        // there, for those who wait for this.
+        self.gate.shut();
         let mut wakers = Vec::new();
         let mut state = self.state.lock();
         let taken = state.out.taken();
-        state.closed.get_or_insert_with(|| error.clone());
         state.pending.fail_all(error, taken, &mut wakers);
         drop(state);
-        self.gate.shut();
         wakers.into_iter().for_each(Waker::wake);
     }
 
@@ -171,7 +186,7 @@ impl Lane {
         let mut driver = None;
         match state_ref.pending.leave(id, state_ref.out.taken()) {
             Left::Nothing => {}
-            Left::Withdraw(at) => state_ref.out.void(at),
+            Left::Withdraw(at) => state_ref.withdraw(at),
             Left::Cancel if state_ref.closed.is_some() => {}
             Left::Cancel => {
                 put_cancel(state_ref.out.end(), id);
@@ -203,6 +218,28 @@ impl State {
     fn wake_driver(&mut self) -> Option<Waker> {
         if mem::replace(&mut self.driver_woken, true) { None } else { self.driver.clone() }
     }
+
+    /// Ends what is overdue: what was not sent never is, and the server is told of the rest.
+    fn expire(&mut self, now: Instant, wakers: &mut Vec<Waker>) {
+        let (taken, out) = (self.out.taken(), &mut self.out);
+        self.pending.expire(now, taken, wakers, |id, left| match left {
+            Left::Nothing => {}
+            Left::Withdraw(at) => out.void(at),
+            Left::Cancel => put_cancel(out.end(), id),
+        });
+        self.compact();
+    }
+
+    /// Withdraws the request that lies there.
+    fn withdraw(&mut self, at: u64) {
+        self.out.void(at);
+        self.compact();
+    }
+
+    fn compact(&mut self) {
+        let pending = &mut self.pending;
+        self.out.compact(|id, at| pending.moved(id, at));
+    }
 }
 
 fn wake(waker: Option<Waker>) {
@@ -224,6 +261,8 @@ pub(super) struct Turn {
     pub(super) answers: Vec<(u32, Answer)>,
     /// In: the time, if some call may be due.
     pub(super) now: Option<Instant>,
+    /// In: the transport has not taken the last batch yet. Until then the rest stays here, where it can be withdrawn.
+    pub(super) is_held_up: bool,
     /// Out: frames to send.
     pub(super) batch: BytesMut,
     /// Out: there is a rest of a batch that waits for others to leave with. The driver is to come again when those have run that
@@ -240,7 +279,7 @@ pub(super) struct Turn {
 /// Once for answers to come in, and once for their callers to make the next calls.
 const RESTS: u8 = 2;
 
-/// The future of a call's answer. Dropped before it, the call is cancelled; if it has not been sent yet, it never is.
+/// The future of a call's answer. Dropped before it, the call is cancelled; if it has not been sent yet, it is withdrawn.
 #[derive(Debug)]
 pub(crate) struct PendingCall<'a> {
     lane: &'a Lane,
@@ -328,6 +367,108 @@ mod tests {
         assert_eq!(executed(&mut calls[62]), Executed::No);
         assert_eq!(executed(&mut calls[0]), Executed::Maybe);
         calls.into_iter().for_each(mem::forget);
+    }
+
+    /// Drops a call that is not sent, again and again, and returns how much waits at most.
+    fn most_that_waits(lane: &Lane, lasting: &[PendingCall<'_>], calls: usize) -> usize {
+        let mut most = 0;
+        for _ in 0..calls {
+            drop(call(lane, &[0; 60_000]));
+            most = most.max(lane.state.lock().out.len());
+        }
+        assert!(lasting.iter().all(|call| lane.state.lock().pending.poll(call.id, Waker::noop()).is_pending()));
+        most
+    }
+
+    #[test]
+    fn calls_that_are_given_up_before_they_are_sent_hold_no_more_memory_than_those_that_wait() {
+        let lane = Lane::new(Arc::new(Gate::new(100)));
+        assert!(most_that_waits(&lane, &[], 1000) < 200_000);
+        let waiting: Vec<_> = (0..10).map(|_| call(&lane, &[0; 60_000])).collect();
+        assert!(most_that_waits(&lane, &waiting, 1000) < 2_000_000);
+        drop(waiting);
+        assert_eq!(lane.state.lock().out.taken(), 0, "and nothing of it was sent");
+    }
+
+    #[test]
+    fn a_call_behind_those_that_were_given_up_can_be_given_up_as_well_and_knows_that_it_was_not_sent() {
+        let lane = Lane::new(Arc::new(Gate::new(100)));
+        let first = call(&lane, &[0; 10]);
+        let given_up: Vec<_> = (0..3).map(|_| call(&lane, &[0; 30_000])).collect();
+        let [kept, left] = [call(&lane, &[0; 100]), call(&lane, &[0; 100])];
+        drop(given_up);
+        assert!(lane.state.lock().out.len() < 1000, "taken out");
+        drop(left);
+        let mut turn = Turn::default();
+        lane.turn(&mut turn, &task::Context::from_waker(Waker::noop())).expect("no answers");
+        let kinds = [turn.batch[0], turn.batch[31], turn.batch[152]];
+        assert_eq!(kinds, [0x90, 0x90, 0x13], "two requests, and one withdrawn");
+        lane.close(&dropped());
+        for mut call in [first, kept] {
+            assert!(matches!(Pin::new(&mut call).poll(&mut task::Context::from_waker(Waker::noop())),
+                Poll::Ready(Err(error)) if error.executed() == Executed::Maybe));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_whose_deadline_passes_while_the_transport_is_held_up_are_not_sent_and_say_so() {
+        let lane = Lane::new(Arc::new(Gate::new(100)));
+        let (mut turn, message) = (Turn { is_held_up: true, ..Turn::default() }, vec![0; 50_000]);
+        let mut calls: Vec<_> = (0..10).map(|_| call(&lane, &message)).collect();
+        assert_eq!(next_batch(&lane, &mut turn), Some(0), "they stay where they can be withdrawn");
+        tokio::time::advance(Duration::from_secs(61)).await;
+        let in_time = call(&lane, &message);
+        (turn.is_held_up, turn.now) = (false, Some(Instant::now()));
+        let sent = next_batch(&lane, &mut turn).expect("a batch");
+        assert!((50_000..100_000).contains(&sent), "{sent}");
+        for call in &mut calls {
+            assert!(matches!(Pin::new(call).poll(&mut task::Context::from_waker(Waker::noop())),
+                Poll::Ready(Err(error)) if error.executed() == Executed::No));
+        }
+        drop(calls);
+        assert!(lane.state.lock().pending.next_id() < 10 && in_time.id == 10, "their ids are free at once");
+    }
+
+    /// Looks at what a call has become, and at the gate, when it is woken.
+    struct Looks {
+        gate: Arc<Gate>,
+        look: Box<dyn Fn() -> bool + Send + Sync>,
+        seen: Mutex<Vec<(bool, bool)>>,
+    }
+
+    impl task::Wake for Looks {
+        fn wake(self: Arc<Self>) {
+            self.seen.lock().push(((self.look)(), self.gate.is_shut()));
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_finds_a_call_ended_by_its_lane_before_the_gate_is_shut() {
+        let gate = Arc::new(Gate::new(1));
+        let lane = Lane::new(Arc::clone(&gate));
+        let call = call(&lane, &[]);
+        let (watched, id) = (Arc::clone(&lane), call.id);
+        let look = Box::new(move || matches!(watched.state.lock().pending.slot_answer(id), Some(Err(_))));
+        let looks = Arc::new(Looks { gate: Arc::clone(&gate), look, seen: Mutex::default() });
+        let waker = Waker::from(Arc::clone(&looks));
+        let mut waits = Box::pin(gate.enter());
+        assert!(waits.as_mut().poll(&mut task::Context::from_waker(&waker)).is_pending());
+        lane.close(&dropped());
+        let seen = looks.seen.lock().clone();
+        assert!(!seen.is_empty() && seen.iter().all(|(ended, is_shut)| !ended || *is_shut), "{seen:?}");
+        assert!(lane.state.lock().pending.slot_answer(id).is_some());
+    }
+
+    #[test]
+    fn who_is_told_that_a_lane_is_closed_finds_the_gate_shut() {
+        let lane = Lane::new(Arc::new(Gate::new(1)));
+        let reservation = lane.gate.try_enter().expect("it is open");
+        // Half way through `close`.
+        lane.state.lock().closed = Some(dropped());
+        let times = Times { deadline: Instant::now() + Duration::from_secs(60), nudge: None };
+        let request = Request { method_id: 1, times, time_left_ms: 60_000, metadata: &Bytes::new(), message: &[] };
+        let error = lane.submit(reservation, &request, Waker::noop()).expect_err("closed");
+        assert!(error.executed() == Executed::No && lane.gate.is_shut());
     }
 
     #[test]

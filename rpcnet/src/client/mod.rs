@@ -129,7 +129,8 @@ impl Client {
     ///
     /// # Cancel safety
     ///
-    /// Dropped before its end, the call is cancelled on the server; dropped before it was sent, it is never sent.
+    /// Dropped before its end, the call is cancelled on the server. Dropped before it was sent, it is withdrawn: no handler ever sees
+    /// it, though its bytes may still travel, marked as void.
     ///
     /// ```no_run
     /// # async fn example(client: rpcnet::Client) -> Result<(), rpcnet::RpcError> {
@@ -141,9 +142,13 @@ impl Client {
         self.call_within(name, message, self.default_deadline()).await
     }
 
-    /// The same with a deadline of its own.
+    /// The same with a deadline of its own: at most 30 days, and what is longer counts as that.
     ///
     /// # Errors
+    ///
+    /// As for [`Client::call`].
+    ///
+    /// # Cancel safety
     ///
     /// As for [`Client::call`].
     pub async fn call_within(

@@ -36,6 +36,8 @@ struct Slot {
     caller: Caller,
     /// The server has not answered yet.
     outstanding: bool,
+    /// A stream is being read that is to bring its answer.
+    streamed: bool,
     times: Times,
     /// Where the request lies in all that the lane sends.
     at: u64,
@@ -64,7 +66,7 @@ impl Times {
     }
 }
 
-/// What is left to do for a call that its caller has left.
+/// What is left to do for a call that is given up.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Left {
     /// Nothing: it has its answer.
@@ -84,7 +86,7 @@ impl Pending {
 
     /// Adds a call under [`Pending::next_id`].
     pub(crate) fn insert(&mut self, waker: &Waker, times: Times, at: u64) -> u32 {
-        let slot = Slot { caller: Caller::Waiting(waker.clone()), outstanding: true, times, at };
+        let slot = Slot { caller: Caller::Waiting(waker.clone()), outstanding: true, streamed: false, times, at };
         self.earliest = Some(self.earliest.map_or(times.due(), |earliest| earliest.min(times.due())));
         match self.free.pop() {
             Some(id) => {
@@ -118,6 +120,20 @@ impl Pending {
         }
     }
 
+    /// Whether a stream may be read that is to bring an answer to this call: `None` if no answer is owed, and `Some(false)` as
+    /// long as another such stream is being read. After `Some(true)` it is, until the answer or [`Pending::give_stream_up`].
+    pub(crate) fn begin_stream(&mut self, id: u32) -> Option<bool> {
+        let slot = self.slots.get_mut(id as usize).filter(|slot| slot.outstanding)?;
+        Some(!mem::replace(&mut slot.streamed, true))
+    }
+
+    /// The stream ended without an answer, which is owed on.
+    pub(crate) fn give_stream_up(&mut self, id: u32) {
+        if let Some(slot) = self.slots.get_mut(id as usize) {
+            slot.streamed = false;
+        }
+    }
+
     /// The server answered. Returns whom to wake.
     pub(crate) fn answer(&mut self, id: u32, answer: Answer) -> Result<Option<Waker>, ProtocolError> {
         let Some(slot) = self.slots.get_mut(id as usize).filter(|slot| slot.outstanding) else {
@@ -135,8 +151,16 @@ impl Pending {
     }
 
     /// Ends every waiting call whose deadline has passed, and nudges those that wanted it. Ids stay in use until the server
-    /// answers.
-    pub(crate) fn expire(&mut self, now: Instant, wakers: &mut Vec<Waker>, mut expired: impl FnMut(u32)) {
+    /// answers, if it has the call.
+    ///
+    /// What begins before `taken` is with the transport, at least in part.
+    pub(crate) fn expire(
+        &mut self,
+        now: Instant,
+        taken: u64,
+        wakers: &mut Vec<Waker>,
+        mut expired: impl FnMut(u32, Left),
+    ) {
         if self.earliest.is_none_or(|earliest| earliest > now) {
             return;
         }
@@ -146,8 +170,14 @@ impl Pending {
                 continue;
             };
             if slot.times.deadline <= now {
-                wakers.extend(slot.caller.tell(Err(deadline_exceeded(Executed::Maybe))));
-                expired(id as u32);
+                let (executed, left) = if slot.at >= taken {
+                    slot.outstanding = false;
+                    (Executed::No, Left::Withdraw(slot.at))
+                } else {
+                    (Executed::Maybe, Left::Cancel)
+                };
+                wakers.extend(slot.caller.tell(Err(deadline_exceeded(executed))));
+                expired(id as u32, left);
                 continue;
             }
             if slot.times.nudge.take_if(|nudge| *nudge <= now).is_some() {
@@ -182,6 +212,13 @@ impl Pending {
         Left::Cancel
     }
 
+    /// The request of a call that was not sent yet lies there now.
+    pub(crate) fn moved(&mut self, id: u32, at: u64) {
+        if let Some(slot) = self.slots.get_mut(id as usize) {
+            slot.at = at;
+        }
+    }
+
     /// The lane is gone: every call that waits gets `error`, and learns whether its request was still here.
     pub(crate) fn fail_all(&mut self, error: &RpcError, taken: u64, wakers: &mut Vec<Waker>) {
         for (id, slot) in self.slots.iter_mut().enumerate() {
@@ -201,6 +238,15 @@ impl Pending {
     /// How many ids became free since this was last asked.
     pub(crate) fn take_freed(&mut self) -> usize {
         mem::take(&mut self.freed)
+    }
+
+    /// The answer that lies there for a caller.
+    #[cfg(test)]
+    pub(crate) fn slot_answer(&self, id: u32) -> Option<&Answer> {
+        match &self.slots[id as usize].caller {
+            Caller::Answered(answer) => Some(answer),
+            Caller::Waiting(_) | Caller::Gone => None,
+        }
     }
 
     /// Frees the id if neither side needs it any more.
@@ -317,12 +363,41 @@ mod tests {
         let now = Instant::now();
         let id = insert(&mut pending, Some(now));
         let (mut wakers, mut expired) = (Vec::new(), Vec::new());
-        pending.expire(now, &mut wakers, |id| expired.push(id));
-        assert_eq!((wakers.len(), expired), (1, vec![id]));
+        pending.expire(now, LATER, &mut wakers, |id, left| expired.push((id, left)));
+        assert_eq!((wakers.len(), expired), (1, vec![(id, Left::Cancel)]));
         assert!(pending.answer(id, ok()).expect("the server owes it").is_none());
         let Poll::Ready(Err(error)) = poll(&mut pending, id) else { panic!("expired") };
         assert_eq!((error.kind(), error.executed()), (ErrorKind::DeadlineExceeded, Executed::Maybe));
         assert_eq!(pending.take_freed(), 1);
+    }
+
+    #[test]
+    fn a_call_whose_deadline_passes_before_it_is_sent_never_is_and_says_so() {
+        let mut pending = Pending::default();
+        let now = Instant::now();
+        let id = insert(&mut pending, Some(now));
+        let mut expired = Vec::new();
+        pending.expire(now, HERE, &mut Vec::new(), |id, left| expired.push((id, left)));
+        assert_eq!(expired, [(id, Left::Withdraw(HERE))]);
+        let Poll::Ready(Err(error)) = poll(&mut pending, id) else { panic!("expired") };
+        assert_eq!((error.kind(), error.executed()), (ErrorKind::DeadlineExceeded, Executed::No));
+        assert_eq!(pending.take_freed(), 1, "no answer is to come");
+    }
+
+    #[test]
+    fn one_stream_at_a_time_is_read_for_an_answer_that_is_owed() {
+        let mut pending = Pending::default();
+        assert_eq!(pending.begin_stream(0), None, "nobody made the call");
+        let id = insert(&mut pending, None);
+        assert_eq!(pending.begin_stream(id), Some(true));
+        assert_eq!(pending.begin_stream(id), Some(false), "two at once");
+        pending.give_stream_up(id);
+        assert_eq!(pending.begin_stream(id), Some(true), "the first was reset");
+        assert!(pending.answer(id, ok()).expect("it waits").is_some());
+        assert_eq!(pending.begin_stream(id), None, "it has its answer");
+        assert!(poll(&mut pending, id).is_ready());
+        assert_eq!(insert(&mut pending, None), id);
+        assert_eq!(pending.begin_stream(id), Some(true), "another call");
     }
 
     #[test]
@@ -333,7 +408,7 @@ mod tests {
         insert(&mut pending, Some(late));
         insert(&mut pending, Some(early));
         assert_eq!(pending.next_due(), Some(early));
-        pending.expire(early, &mut Vec::new(), |_| {});
+        pending.expire(early, LATER, &mut Vec::new(), |_, _| {});
         assert_eq!(pending.next_due(), Some(late));
     }
 
@@ -345,7 +420,7 @@ mod tests {
         let id = insert_nudged(&mut pending, Waker::noop(), Some(deadline), Some(nudge));
         let woken = |pending: &mut Pending, at| {
             let mut wakers = Vec::new();
-            pending.expire(at, &mut wakers, |id| panic!("{id} has not expired"));
+            pending.expire(at, LATER, &mut wakers, |id, _| panic!("{id} has not expired"));
             wakers.len()
         };
         assert_eq!(pending.next_due(), Some(nudge));

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use super::lane::PendingCall;
 use crate::{RpcError, channel::Answer};
 
-/// The future of an answer. Dropped before it, the call is cancelled; if it has not been sent yet, it never is.
+/// The future of an answer. Dropped before it, the call is cancelled; if it has not been sent yet, it is withdrawn.
 #[doc(hidden)]
 #[must_use = "dropping it cancels the call"]
 pub struct SentCall<'a>(Stage<'a>);

@@ -120,6 +120,12 @@ pub(crate) fn frame_header(kind: FrameKind, length: usize) -> [u8; HEADER_BYTES]
     ((length as u32) << 8 | u32::from(kind.byte())).to_le_bytes()
 }
 
+/// The length of the frame at the start of `frames`, with its header.
+pub(crate) fn frame_bytes(frames: &[u8]) -> usize {
+    let header = [frames[0], frames[1], frames[2], frames[3]];
+    HEADER_BYTES + (u32::from_le_bytes(header) >> 8) as usize
+}
+
 /// Withdraws the frame that starts at `start`: the peer will skip it.
 pub(crate) fn void_frame(out: &mut [u8], start: usize) {
     out[start] = FrameKind::Void.byte();

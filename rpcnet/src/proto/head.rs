@@ -132,6 +132,11 @@ pub(crate) fn read_lane(mut payload: &[u8]) -> Result<u64, ProtocolError> {
     payload.try_get_u64_le().map_err(|_| ProtocolError::FrameTooShort { kind: FrameKind::Lane.byte() })
 }
 
+/// The call id of the request whose frame begins with `frame`.
+pub(super) fn request_id(frame: &[u8]) -> u32 {
+    u32::from_le_bytes([frame[4], frame[5], frame[6], frame[7]])
+}
+
 /// Appends the cancel frame of a call.
 pub(crate) fn put_cancel(out: &mut BytesMut, call_id: u32) {
     frame::put_frame(out, FrameKind::Cancel, &call_id.to_le_bytes());

@@ -3,7 +3,7 @@
 /// The terminal status of a call.
 ///
 /// The ranges carry meaning of their own, so that a peer can act on a status that is newer than itself:
-/// 0x10 to 0x1f say that the handler never ran, 0x20 to 0x2f that it did.
+/// 0x10 to 0x1f say that the handler never ran, 0x20 to 0x2f that it did. Others say nothing about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
     /// The message is the encoded value.
@@ -61,9 +61,13 @@ impl Status {
         }
     }
 
-    /// Whether it says that the handler never ran.
-    pub(crate) const fn is_refusal(self) -> bool {
-        matches!(self.byte(), 0x10..=0x1f)
+    /// Whether the handler ran, as far as it says so.
+    pub(crate) const fn has_run(self) -> Option<bool> {
+        match self.byte() {
+            0x00 | 0x01 | 0x20..=0x2f => Some(true),
+            0x10..=0x1f => Some(false),
+            0x02..=0x0f | 0x30.. => None,
+        }
     }
 
     pub(crate) const fn from_byte(byte: u8) -> Self {

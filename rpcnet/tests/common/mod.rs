@@ -6,7 +6,11 @@ pub mod wire;
 
 use std::{
     future::pending,
-    sync::{Arc, Mutex},
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU16, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -101,8 +105,31 @@ pub async fn connect(server: &Server) -> ProbeClient {
 }
 
 pub async fn raw_client(server: &Server) -> Client {
-    let config = ClientConfig::development().build().expect("a valid configuration");
-    Client::connect(server.local_addr(), config).await.expect("the server is there")
+    let config = ClientConfig::development().with_probe_interval(Some(UNHURRIED)).build();
+    Client::connect(server.local_addr(), config.expect("a valid configuration")).await.expect("the server is there")
+}
+
+/// How long a machine that has too much to do may keep a server from answering a ping. Those that ask for it more often give a server up
+/// that is silent for less than half a second.
+pub const UNHURRIED: Duration = Duration::from_secs(5);
+
+/// What takes longer than this does not happen.
+pub const IN_VAIN: Duration = Duration::from_secs(60);
+
+/// An address that nobody else takes, also while its server is away: its host and port are of this process and this call. Where all of
+/// 127.0.0.0/8 is not this host, any free port.
+pub fn own_addr() -> SocketAddr {
+    static PORT: AtomicU16 = AtomicU16::new(7_910);
+    if cfg!(not(target_os = "linux")) {
+        return ([127, 0, 0, 1], 0).into();
+    }
+    let [_, high, middle, low] = std::process::id().to_be_bytes();
+    ([127, high | 0x80, middle, low], PORT.fetch_add(1, Ordering::Relaxed)).into()
+}
+
+/// Whether it is this machine's: some have no IPv6, and others one address of loopback alone.
+pub fn has_addr(ip: IpAddr) -> bool {
+    std::net::UdpSocket::bind((ip, 0)).is_ok()
 }
 
 pub fn development() -> ServerConfigBuilder {
@@ -110,9 +137,9 @@ pub fn development() -> ServerConfigBuilder {
 }
 
 impl Observer {
-    /// The next event; a test that waits for one in vain fails after ten seconds.
+    /// The next event; a test that waits for one in vain fails.
     pub async fn next(&mut self) -> Event {
-        let event = tokio::time::timeout(Duration::from_secs(10), self.events.recv()).await;
+        let event = tokio::time::timeout(IN_VAIN, self.events.recv()).await;
         event.expect("an event").expect("the handler lives")
     }
 
@@ -274,12 +301,12 @@ pub fn rpc<T, E: std::fmt::Debug>(result: Result<T, rpcnet::CallError<E>>) -> rp
     result.err().expect("a failure").rpc().expect("no application error").clone()
 }
 
-/// Waits for what no event tells, by letting other tasks run. Fails after ten seconds.
+/// Waits for what no event tells, and leaves the processor to others. Fails in the end.
 pub async fn until(what: &str, condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {
-        assert!(start.elapsed() < Duration::from_secs(10), "in vain: {what}");
-        tokio::task::yield_now().await;
+        assert!(start.elapsed() < IN_VAIN, "in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 

@@ -21,6 +21,8 @@ struct Path {
     /// Where new flows go; a flow stays with the server that it began with.
     upstream: Mutex<SocketAddr>,
     swallows: AtomicBool,
+    /// Packets that reached clients.
+    answers: AtomicU64,
     /// Flows that began before the last cut are dead.
     cuts: AtomicU64,
     /// Packets lost of each million.
@@ -49,6 +51,7 @@ impl Proxy {
         let path = Arc::new(Path {
             upstream: Mutex::new(upstream),
             swallows: AtomicBool::new(false),
+            answers: AtomicU64::new(0),
             cuts: AtomicU64::new(0),
             loss_ppm: (loss * 1e6) as u64,
             delay,
@@ -73,6 +76,11 @@ impl Proxy {
     /// From now on, no packet arrives, or all do again.
     pub fn swallow(&self, all: bool) {
         self.path.swallows.store(all, Ordering::SeqCst);
+    }
+
+    /// How many packets have reached clients.
+    pub fn answers(&self) -> u64 {
+        self.path.answers.load(Ordering::SeqCst)
     }
 
     /// Swallows what belongs to the flows of now; those that begin later pass.
@@ -150,7 +158,11 @@ async fn flow(front: &Arc<UdpSocket>, client: SocketAddr, path: &Arc<Path>) -> F
             let Ok((length, _)) = back.recv_from(&mut packet).await else {
                 continue;
             };
-            if !path.loses(cuts) && to_client.send((Instant::now() + path.delay, packet[..length].to_vec())).is_err() {
+            if path.loses(cuts) {
+                continue;
+            }
+            path.answers.fetch_add(1, Ordering::SeqCst);
+            if to_client.send((Instant::now() + path.delay, packet[..length].to_vec())).is_err() {
                 return;
             }
         }

@@ -1,6 +1,6 @@
 //! A client that speaks the protocol of docs/WIRE.md byte by byte, and breaks it where a test wants it to.
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 use rpcnet::Identity;
@@ -96,10 +96,10 @@ impl StreamOfCall {
         self.receive.take().expect("it was read").stop_sending(1_u32.into()).expect("it is open");
     }
 
-    /// What the server says next; in vain for ten seconds, the test fails.
+    /// What the server says next; in vain, the test fails.
     pub async fn read(&mut self) -> Bytes {
         let receive = self.receive.as_mut().expect("it is read");
-        let answer = tokio::time::timeout(Duration::from_secs(10), receive.receive()).await;
+        let answer = tokio::time::timeout(super::IN_VAIN, receive.receive()).await;
         answer.expect("in time").expect("no failure").expect("an answer")
     }
 
@@ -108,7 +108,7 @@ impl StreamOfCall {
         let receive = self.receive.as_mut().expect("it is read");
         let mut all = Vec::new();
         loop {
-            match tokio::time::timeout(Duration::from_secs(10), receive.receive()).await.expect("in time") {
+            match tokio::time::timeout(super::IN_VAIN, receive.receive()).await.expect("in time") {
                 Ok(Some(bytes)) => all.extend(bytes),
                 Ok(None) => return (all, End::Finished),
                 Err(Error::StreamReset { .. }) => return (all, End::Reset),

@@ -86,7 +86,7 @@ async fn start(configure: impl FnOnce(ServerConfigBuilder) -> ServerConfigBuilde
 impl<C: Channel> Table<C> {
     /// The next event; a test that waits for one in vain fails after ten seconds.
     pub async fn next(&mut self) -> Event {
-        let event = tokio::time::timeout(Duration::from_secs(10), self.observed.events.recv()).await;
+        let event = tokio::time::timeout(Duration::from_secs(60), self.observed.events.recv()).await;
         event.expect("an event").expect("the service lives")
     }
 
@@ -270,7 +270,7 @@ impl LetGo {
     }
 
     pub async fn expect(self) {
-        let dropped = tokio::time::timeout(Duration::from_secs(10), self.0).await;
+        let dropped = tokio::time::timeout(Duration::from_secs(60), self.0).await;
         dropped.expect("in time").expect_err("nothing is ever sent");
     }
 }

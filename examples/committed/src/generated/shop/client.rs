@@ -25,6 +25,14 @@ impl __ShopClient::ShopClient {
     /// # Errors
     ///
     /// What kept the connection from being made.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before its end, the attempt is given up.
     pub fn connect(
         target: impl ::rpcnet::__private::Into<::rpcnet::__private::Target>,
         config: ::rpcnet::__private::ClientConfig,
@@ -53,7 +61,7 @@ impl<C: ::rpcnet::__private::Channel> __ShopClient::ShopClient<C> {
             caller: ::rpcnet::__private::Caller::new(channel),
         }
     }
-    /// The same client, each call of which ends within `deadline`.
+    /// The same client, each call of which ends within `deadline`; more than 30 days count as those.
     #[must_use]
     pub fn with_deadline(&self, deadline: ::rpcnet::__private::Duration) -> Self {
         Self {

@@ -33,6 +33,11 @@ fn open(addr: &str) -> Arc<Socket> {
     Arc::new(Socket::new(UdpSocket::bind(addr).expect("a free port")).expect("a socket"))
 }
 
+/// Whether this machine has these addresses: some have no IPv6, and others one address of loopback alone.
+fn has(addrs: &[&str]) -> bool {
+    addrs.iter().all(|addr| UdpSocket::bind(addr).is_ok())
+}
+
 /// What one turn receives, as soon as there is anything.
 async fn turn(receiver: &mut Receiver) -> Vec<Packet> {
     poll_fn(|cx| receiver.poll_ready(cx)).await.expect("a runtime");
@@ -61,7 +66,7 @@ fn send(socket: &Socket, from: SocketAddr, to: SocketAddr, segment_bytes: usize,
 
 #[tokio::test]
 async fn packets_that_travel_as_one_arrive_as_they_were_with_their_marks() {
-    for addr in ["127.0.0.1:0", "[::1]:0"] {
+    for addr in ["127.0.0.1:0", "[::1]:0"].into_iter().filter(|addr| has(&[addr])) {
         let (sender, socket) = (open(addr), open(addr));
         if sender.segments_max() == 1 {
             return;
@@ -119,6 +124,10 @@ async fn an_empty_packet_is_passed_over() {
 #[tokio::test]
 async fn a_socket_on_all_addresses_answers_from_the_one_that_was_asked() {
     for (all, asked) in [("0.0.0.0:0", "127.0.0.2"), ("[::]:0", "::1"), ("[::]:0", "::ffff:127.0.0.2")] {
+        let there = if asked == "::1" { "[::1]:0" } else { "127.0.0.2:0" };
+        if !has(&[all, there]) {
+            continue;
+        }
         let socket = open(all);
         let asked = SocketAddr::new(asked.parse().expect("an address"), socket.local_addr().port());
         let client = open(if asked.is_ipv4() { "127.0.0.1:0" } else { "[::]:0" });
@@ -148,7 +157,7 @@ async fn a_refusal_is_told_to_who_waits_for_that_of_its_peer() {
         std::net::IpAddr::V4(ip) => SocketAddr::from((ip.to_ipv6_mapped(), addr.port())),
         std::net::IpAddr::V6(_) => addr,
     };
-    for own in ["127.0.0.1:0", "[::]:0"] {
+    for own in ["127.0.0.1:0", "[::]:0"].into_iter().filter(|own| has(&[own])) {
         let socket = open(own);
         let ((_first, peer), (_second, other)) = (nobody(), nobody());
         let (to_peer, to_other) = if own == "[::]:0" { (mapped(peer), mapped(other)) } else { (peer, other) };
