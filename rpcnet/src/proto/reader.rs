@@ -149,6 +149,7 @@ impl FrameReader {
         self.chunk.is_empty() && self.partial.is_empty() && self.open.is_none()
     }
 
+    #[inline(always)]
     fn next_raw(&mut self, bytes_max: usize) -> Result<Option<(u8, Bytes)>, ProtocolError> {
         if !self.partial.is_empty() {
             return self.finish_partial(bytes_max);
