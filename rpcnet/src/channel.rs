@@ -85,6 +85,8 @@ pub struct OutgoingStream {
     pub(crate) idempotent: bool,
     /// Its one answer comes when all requests were read: nothing tells before that that the handler has begun.
     pub(crate) answers_once: bool,
+    /// It has one request, which is kept until the handler has begun.
+    pub(crate) may_begin_again: bool,
     /// How often it was begun.
     tries: u32,
     /// Where it was begun in vain, by names that mean something to the channel.
@@ -231,21 +233,20 @@ impl OutgoingStream {
             None => Context::inherited_deadline(),
         };
         let begins_by = inherited(now, explicit.unwrap_or(default));
-        let (method, answered, idempotent, answers_once) = ("", None, false, false);
-        let (tries, tried, lost, failure) = (0, Vec::new(), false, None);
         Ok(Self {
             method_id,
-            method,
+            method: "",
             metadata,
-            answered,
+            answered: None,
             deadline,
             begins_by,
-            idempotent,
-            answers_once,
-            tries,
-            tried,
-            lost,
-            failure,
+            idempotent: false,
+            answers_once: false,
+            may_begin_again: false,
+            tries: 0,
+            tried: Vec::new(),
+            lost: false,
+            failure: None,
         })
     }
 
@@ -276,6 +277,11 @@ impl OutgoingStream {
     /// Whether the first that comes of it is the whole answer.
     pub fn answers_once(&self) -> bool {
         self.answers_once
+    }
+
+    /// Whether it may be begun elsewhere after it was lost: its only request is still there then, and may be sent again.
+    pub fn may_begin_again(&self) -> bool {
+        self.may_begin_again && self.idempotent
     }
 
     /// How often it was begun.

@@ -140,7 +140,10 @@ impl Experience {
 
     /// A call ended that began at `began`.
     pub(crate) fn on_outcome(&self, began: Time, now: Time, outcome: Outcome) {
-        let micros = now.since(began).as_micros() as f32;
+        self.on_outcome_after(now.since(began).as_micros() as f32, began, now, outcome);
+    }
+
+    fn on_outcome_after(&self, micros: f32, began: Time, now: Time, outcome: Outcome) {
         match outcome {
             Outcome::Success => {
                 self.on_success(began, now);
@@ -172,7 +175,7 @@ impl Experience {
     pub(crate) fn on_untimed_outcome(&self, began: Time, now: Time, outcome: Outcome) {
         match outcome {
             Outcome::Success => self.on_success(began, now),
-            Outcome::Failure | Outcome::Overloaded => self.on_outcome(now, now, outcome),
+            Outcome::Failure | Outcome::Overloaded => self.on_outcome_after(0.0, began, now, outcome),
             Outcome::Cancelled => {}
         }
     }

@@ -26,7 +26,8 @@ pub(super) struct Tries<'a> {
     shared: &'a Shared,
     group: &'a Group,
     method: &'a str,
-    idempotent: bool,
+    /// The call can be made elsewhere if it is lost.
+    may_repeat: bool,
     past: Past,
     /// Read once for what happens together, and the same by the clock.
     now: Time,
@@ -53,11 +54,11 @@ impl<'a> Tries<'a> {
     pub(super) fn new(
         channel: &'a ClusterChannel,
         method: &'a str,
-        idempotent: bool,
+        may_repeat: bool,
         instant: Instant,
     ) -> Result<Self, RpcError> {
         let (shared, group) = (channel.shared(), &**channel.group()?);
-        Ok(Self { shared, group, method, idempotent, past: Past::default(), now: shared.time(instant), instant })
+        Ok(Self { shared, group, method, may_repeat, past: Past::default(), now: shared.time(instant), instant })
     }
 
     /// The workers that it may go to.
@@ -91,8 +92,9 @@ impl<'a> Tries<'a> {
     /// What a worker is wanted for.
     pub(super) fn request(&self) -> PickRequest<'_> {
         let request = PickRequest::new(self.now).with_tried(self.past.tried());
-        // Whether a worker works again is found out with calls that can be made elsewhere if it does not.
-        if self.idempotent { request } else { request.without_probe() }
+        // Whether a worker works again is found out with calls that can be made elsewhere if it does not, or with any when
+        // there were none for a second.
+        if self.may_repeat { request } else { request.without_probe() }
     }
 
     /// Whether the call is made at all.

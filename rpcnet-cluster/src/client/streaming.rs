@@ -28,7 +28,7 @@ impl ClusterChannel {
         call: &mut OutgoingStream,
         first: Option<&[u8]>,
     ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
-        let mut tries = Tries::new(self, call.method(), call.is_idempotent(), Instant::now())?;
+        let mut tries = Tries::new(self, call.method(), call.may_begin_again(), Instant::now())?;
         if call.tries() == 0 {
             tries.admit()?;
         }
