@@ -137,12 +137,22 @@ impl<'a> Tries<'a> {
 
     /// An attempt never ran, and cost nobody anything worth counting.
     pub(super) fn note_move(&mut self, picked: &Picked, reason: RpcError) {
+        self.before_move(picked, &reason);
+        self.past.note_move(&picked.worker, reason, picked.connection.is_open());
+    }
+
+    /// The same of one that was withdrawn.
+    pub(super) fn move_on(&mut self, picked: &Picked, reason: RpcError) {
+        self.before_move(picked, &reason);
+        self.past.move_on(&picked.worker, reason, picked.connection.is_open());
+    }
+
+    fn before_move(&mut self, picked: &Picked, reason: &RpcError) {
         if reason.kind() == ErrorKind::Draining {
             // Its go-away may still be on its way.
             picked.connection.leave();
         }
         self.has_waited();
-        self.past.note_move(&picked.worker, reason, picked.connection.is_open());
     }
 
     /// A worker was sent the call in vain.
@@ -213,7 +223,7 @@ impl Attempt<'_> {
     }
 
     /// It was never made.
-    pub(super) fn withdraw(mut self) {
+    fn withdraw(mut self) {
         self.timed = None;
     }
 

@@ -1,7 +1,7 @@
 //! Which workers a client is connected to.
 
 use rpcnet::ErrorKind;
-use rpcnet_cluster::{ClusterClient, Tags, WorkerInfo, balance::Subset};
+use rpcnet_cluster::{ClusterClient, LoadBalancingStrategy, Tags, WorkerInfo, balance::Subset};
 use tokio::sync::watch;
 
 use crate::common::{id, within};
@@ -42,6 +42,7 @@ async fn a_client_of_some_workers_is_connected_to_those_alone() {
     let (_fleet, source) = watch::channel(infos.collect());
     let seen = Seen::new();
     let builder = ClusterClient::builder(Fleet(source), client_config()).with_observer(seen.clone());
+    let builder = builder.with_strategy(LoadBalancingStrategy::RoundRobin);
     let cluster = builder.with_subset(Subset::new("client", 5)).start();
     let client = connected(&cluster, "", 5).await;
     for _ in 0..200 {
