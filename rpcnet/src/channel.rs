@@ -264,6 +264,11 @@ impl OutgoingStream {
         self.method
     }
 
+    /// When it must have ended; `None` for one that may go on for ever.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
     /// When it must have begun.
     pub fn begins_by(&self) -> Instant {
         self.begins_by
@@ -289,7 +294,7 @@ impl OutgoingStream {
         self.tries
     }
 
-    /// Where it was begun in vain; who goes away is not among them, and may come back.
+    /// Where it was begun in vain; who goes away, or was lost before anything was sent, is not among them, and may come back.
     pub fn tried(&self) -> &[u64] {
         &self.tried
     }
@@ -307,7 +312,8 @@ impl OutgoingStream {
 
     /// It was begun in vain where it was begun last.
     pub(crate) fn note_failure(&mut self, error: &RpcError) {
-        if error.kind() == ErrorKind::Draining {
+        let never_left = error.kind() == ErrorKind::Connection && error.executed() == Executed::No;
+        if never_left || error.kind() == ErrorKind::Draining {
             self.tried.pop();
         }
         self.lost |= error.executed() != Executed::No;

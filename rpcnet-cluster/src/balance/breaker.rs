@@ -1,4 +1,4 @@
-//! The circuit breaker of one worker: after many failures it is left alone for a while, then one call tries it.
+//! The circuit breaker of one worker: after many failures it is left alone for a while, then one call at a time tries it.
 
 use std::{
     sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering},
@@ -29,8 +29,8 @@ pub(crate) struct Breaker {
     probe_until_us: AtomicU64,
 }
 
-/// What a breaker lets through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a breaker lets through, the more the later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Passage {
     Closed,
     Open,

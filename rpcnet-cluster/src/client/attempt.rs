@@ -1,6 +1,6 @@
 //! The attempts of a call: those that it has behind it, and the one that is under way.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use rpcnet::{
     __channel::{Answer, OutgoingStream},
@@ -10,21 +10,21 @@ use tokio::time::Instant;
 
 use super::{
     channel::ClusterChannel,
-    group::{Group, Picked},
+    group::{Group, Outlook, Picked},
     observer::{AttemptEvent, AttemptResult},
     past::Past,
     shared::Shared,
     verdict::{Verdict, judge},
 };
 use crate::{
-    balance::{BorrowedCall, Grant, Hedging, Outcome, PickRequest, Worker},
+    balance::{BorrowedCall, Grant, Hedging, Outcome, PickRequest, Tried, Worker},
     membership::Time,
 };
 
 /// The attempts of one call.
 pub(super) struct Tries<'a> {
     shared: &'a Shared,
-    group: &'a Group,
+    group: &'a Arc<Group>,
     method: &'a str,
     /// The call can be made elsewhere if it is lost.
     may_repeat: bool,
@@ -57,12 +57,12 @@ impl<'a> Tries<'a> {
         may_repeat: bool,
         instant: Instant,
     ) -> Result<Self, RpcError> {
-        let (shared, group) = (channel.shared(), &**channel.group()?);
+        let (shared, group) = (channel.shared(), channel.group()?);
         Ok(Self { shared, group, method, may_repeat, past: Past::default(), now: shared.time(instant), instant })
     }
 
     /// The workers that it may go to.
-    pub(super) fn group(&self) -> &'a Group {
+    pub(super) fn group(&self) -> &'a Arc<Group> {
         self.group
     }
 
@@ -82,10 +82,9 @@ impl<'a> Tries<'a> {
     }
 
     /// Takes up again where an earlier attempt to begin a stream ended.
-    pub(super) fn recall(&mut self, call: &OutgoingStream, workers: &[Worker]) {
+    pub(super) fn recall(&mut self, call: &OutgoingStream) {
         if let Some(failure) = call.failure() {
-            let tried = workers.iter().filter(|worker| call.tried().contains(&worker.key()));
-            self.past.recall(tried, failure);
+            self.past.recall(Tried::of_keys(call.tried()), failure);
         }
     }
 
@@ -177,9 +176,11 @@ impl<'a> Tries<'a> {
         self.past.look_again_beside(&picked.worker);
     }
 
-    /// Whether another attempt may be made, after one that was sent.
+    /// Whether another attempt may be made, after one that was sent: the last question costs something, and comes last.
     pub(super) fn may_retry(&self) -> bool {
-        self.past.counted() < self.shared.settings.attempts_max && self.group.resilience.try_retry(self.now)
+        let has_attempts = self.past.counted() < self.shared.settings.attempts_max;
+        let hopes = || self.group.picture().outlook(self.past.failed()) != Outlook::Hopeless;
+        has_attempts && hopes() && self.group.resilience.try_retry(self.now)
     }
 
     /// The right to a second attempt while the first one is under way, if there is one.

@@ -165,7 +165,7 @@ impl Keeper {
                     link.begin(worker, &self.shared, &self.news.0)
                 }
                 Some(link) if link.task.is_some() && !wanted.contains(worker.id()) => {
-                    tracing::debug!(worker = %worker.id(), "nobody is to call it any more");
+                    tracing::debug!(worker = %worker.id(), "no filter or subset has it any more");
                     let fresh = Link::new(link.place.clone(), &mut self.epochs);
                     let given_up = std::mem::replace(link, fresh);
                     if let LinkState::Up(_) = given_up.state {

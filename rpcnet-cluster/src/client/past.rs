@@ -47,10 +47,8 @@ impl Past {
     }
 
     /// Takes up again a stream that was begun at these workers in vain, and last for this reason.
-    pub(super) fn recall<'a>(&mut self, workers: impl Iterator<Item = &'a Worker>, failure: &RpcError) {
-        let trouble = self.trouble();
-        workers.for_each(|worker| trouble.failed.insert(worker));
-        trouble.failure = Some(failure.clone());
+    pub(super) fn recall(&mut self, workers: Tried, failure: &RpcError) {
+        *self.trouble() = Trouble { failed: workers, lost: false, failure: Some(failure.clone()) };
         self.look_again();
     }
 
@@ -97,7 +95,7 @@ impl Past {
 
     /// Some time has passed: those that were only passed over may have room again, or be back.
     pub(super) fn look_again(&mut self) {
-        self.tried = self.trouble.as_ref().map_or_else(Tried::default, |trouble| trouble.failed);
+        self.tried = *self.failed();
     }
 
     /// The same while this worker is at the call.
@@ -106,9 +104,15 @@ impl Past {
         self.remember(worker);
     }
 
+    /// The workers that were sent the call in vain.
+    pub(super) fn failed(&self) -> &Tried {
+        const NOBODY: &Tried = &Tried::NONE;
+        self.trouble.as_ref().map_or(NOBODY, |trouble| &trouble.failed)
+    }
+
     /// Whether some worker was sent the call in vain.
     pub(super) fn has_lost(&self) -> bool {
-        self.trouble.as_ref().is_some_and(|trouble| !trouble.failed.is_empty())
+        !self.failed().is_empty()
     }
 
     /// Whether nothing has befallen it.
