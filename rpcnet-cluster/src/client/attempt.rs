@@ -1,6 +1,6 @@
 //! The attempts of a call: those that it has behind it, and the one that is under way.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use rpcnet::{
     __channel::{Answer, OutgoingStream},
@@ -24,7 +24,7 @@ use crate::{
 /// The attempts of one call.
 pub(super) struct Tries<'a> {
     shared: &'a Shared,
-    group: &'a Arc<Group>,
+    group: &'a Group,
     method: &'a str,
     /// The call can be made elsewhere if it is lost.
     may_repeat: bool,
@@ -57,12 +57,12 @@ impl<'a> Tries<'a> {
         may_repeat: bool,
         instant: Instant,
     ) -> Result<Self, RpcError> {
-        let (shared, group) = (channel.shared(), channel.group()?);
+        let (shared, group) = (channel.shared(), &**channel.group()?);
         Ok(Self { shared, group, method, may_repeat, past: Past::default(), now: shared.time(instant), instant })
     }
 
     /// The workers that it may go to.
-    pub(super) fn group(&self) -> &'a Arc<Group> {
+    pub(super) fn group(&self) -> &'a Group {
         self.group
     }
 

@@ -28,6 +28,7 @@ impl ClusterChannel {
         call: &mut OutgoingStream,
         first: Option<&[u8]>,
     ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
+        let (handle, group) = (self.handle(), self.group()?);
         let mut tries = Tries::new(self, call.method(), call.may_begin_again(), Instant::now())?;
         if call.tries() == 0 {
             tries.admit()?;
@@ -46,7 +47,7 @@ impl ClusterChannel {
                     turn
                 }
             };
-            let watch = Watch::new(self.handle(), tries.group(), &picked.worker, call);
+            let watch = Watch::new(handle, group, &picked.worker, call);
             match picked.connection.open_streaming(turn, call, first).await {
                 Ok((sink, receiver)) => {
                     call.note_try(picked.worker.key());
