@@ -59,7 +59,7 @@ impl FrameReader {
     }
 
     /// The same where frames have no more than so many bytes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next_within(&mut self, bytes_max: usize) -> Result<Option<Frame>, ProtocolError> {
         while let Some((kind, payload)) = self.next_raw(bytes_max)? {
             if let Some(kind) = known(kind)? {
@@ -210,7 +210,7 @@ fn is_of_message(kind: u8) -> bool {
 }
 
 /// The type of a frame, or `None` if it is one to be skipped.
-#[inline]
+#[inline(always)]
 fn known(kind: u8) -> Result<Option<FrameKind>, ProtocolError> {
     match FrameKind::from_byte(kind) {
         None if FrameKind::is_critical(kind) => Err(ProtocolError::UnknownFrame { kind }),
