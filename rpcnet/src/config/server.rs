@@ -167,7 +167,8 @@ impl ServerConfigBuilder {
     ///
     /// From 1 to 100,000,000. A handshake is what an unknown peer can make the server compute: this bounds it. Beyond half of it
     /// a client has to show first that it gets what is sent to its address, which costs it a round trip (a Retry, RFC 9000,
-    /// section 8.1): so those who begin handshakes under forged addresses and never end them leave the other half to others.
+    /// section 8.1): so those who begin handshakes under forged addresses and never end them leave the other half to others. Of one
+    /// or two there is no such half.
     pub fn with_handshakes_in_flight_max(mut self, handshakes: usize) -> Self {
         self.limits.handshakes_in_flight_max = handshakes;
         self
@@ -198,7 +199,8 @@ impl ServerConfigBuilder {
     /// How long a client may leave what the server holds for it as it is (default: 30 s).
     ///
     /// From 1 ms to 24 h. A client that neither goes on with a request, or a message of a stream, that it has begun nor reads any of
-    /// its answers for so long, and at most twice as long, is thrown out.
+    /// its answers for so long, and at most twice as long, is thrown out; not while a stream of it waits for its handler, which may be
+    /// why. So is one that opens a stream and does not begin a request there.
     pub fn with_stall_timeout(mut self, timeout: Duration) -> Self {
         self.limits.stall_timeout = timeout;
         self

@@ -1,5 +1,7 @@
 //! Cuts a stream's bytes into frames, however the transport chunks them.
 
+use std::mem;
+
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::{FRAME_BYTES_MAX, FrameKind, HEADER_BYTES, ProtocolError};
@@ -39,6 +41,8 @@ pub(crate) struct FrameReader {
     partial: BytesMut,
     /// A frame that is being handed out in pieces, and how much of it is missing.
     open: Option<(FrameKind, usize)>,
+    /// Bytes of frames that were skipped between pieces.
+    skipped: usize,
 }
 
 impl FrameReader {
@@ -55,7 +59,7 @@ impl FrameReader {
     }
 
     /// The same where frames have no more than so many bytes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next_within(&mut self, bytes_max: usize) -> Result<Option<Frame>, ProtocolError> {
         while let Some((kind, payload)) = self.next_raw(bytes_max)? {
             if let Some(kind) = known(kind)? {
@@ -81,11 +85,10 @@ impl FrameReader {
                 }
                 // One at a time: what follows may be of a message.
                 _ => match self.next_raw(bytes_max)? {
-                    Some((kind, payload)) => {
-                        if let Some(kind) = known(kind)? {
-                            return Ok(Some(Piece { kind, payload, ends_frame: true }));
-                        }
-                    }
+                    Some((kind, payload)) => match known(kind)? {
+                        Some(kind) => return Ok(Some(Piece { kind, payload, ends_frame: true })),
+                        None => self.skipped += HEADER_BYTES + payload.len(),
+                    },
                     None => return Ok(None),
                 },
             }
@@ -142,6 +145,12 @@ impl FrameReader {
         let ends_frame = length == missing;
         self.open = (!ends_frame).then(|| (kind, missing - length));
         Some(Piece { kind, payload: take(&mut self.chunk, length), ends_frame })
+    }
+
+    /// How many bytes of frames that came between pieces were skipped since the last time: a piece that lies beside them keeps
+    /// their buffer.
+    pub(crate) fn take_skipped(&mut self) -> usize {
+        mem::take(&mut self.skipped)
     }
 
     /// Whether the stream may end here: no frame has begun.
@@ -201,7 +210,7 @@ fn is_of_message(kind: u8) -> bool {
 }
 
 /// The type of a frame, or `None` if it is one to be skipped.
-#[inline]
+#[inline(always)]
 fn known(kind: u8) -> Result<Option<FrameKind>, ProtocolError> {
     match FrameKind::from_byte(kind) {
         None if FrameKind::is_critical(kind) => Err(ProtocolError::UnknownFrame { kind }),

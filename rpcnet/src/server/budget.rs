@@ -1,9 +1,16 @@
-//! Bytes that a server holds for its peers: requests that are being read, and answers that are being sent.
+//! Bytes that a server holds for its peers: requests and messages of streams that are being read, and answers that are being sent.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    future::Future,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::Poll,
 };
+
+use futures::poll;
 
 use super::shared::ConnectionShared;
 use crate::{ErrorKind, Executed, RpcError, proto::CloseCode};
@@ -51,11 +58,14 @@ pub(crate) struct Account {
     waiting: AtomicUsize,
     /// Grows whenever the peer did something about it.
     progress: AtomicUsize,
+    /// Streams that wait for their handlers: what the transport keeps of them meanwhile may leave the peer no room to go on with others.
+    held_up: AtomicUsize,
 }
 
 impl Account {
     pub(crate) fn new(bytes_max: usize) -> Self {
-        Self { budget: Budget::new(bytes_max), waiting: AtomicUsize::new(0), progress: AtomicUsize::new(0) }
+        let (waiting, progress, held_up) = Default::default();
+        Self { budget: Budget::new(bytes_max), waiting, progress, held_up }
     }
 
     pub(crate) fn is_half_spent(&self) -> bool {
@@ -67,11 +77,37 @@ impl Account {
         self.progress.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Waits for a handler. As long as that takes, the peer is not to blame for what does not come.
+    pub(crate) async fn held_up<T>(&self, handler: impl Future<Output = T>) -> T {
+        let mut handler = pin!(handler);
+        if let Poll::Ready(done) = poll!(&mut handler) {
+            return done;
+        }
+        let _counted = HeldUp::begin(&self.held_up);
+        handler.await
+    }
+
     /// Whether the peer has kept this side waiting since the last time, of which `before` is what is left.
     pub(crate) fn is_stalled_since(&self, before: &mut Option<usize>) -> bool {
-        let now = (self.waiting.load(Ordering::Relaxed) > 0).then(|| self.progress.load(Ordering::Relaxed));
+        let waits = self.waiting.load(Ordering::Relaxed) > 0 && self.held_up.load(Ordering::Relaxed) == 0;
+        let now = waits.then(|| self.progress.load(Ordering::Relaxed));
         let last = std::mem::replace(before, now);
         now.is_some() && last == now
+    }
+}
+
+struct HeldUp<'a>(&'a AtomicUsize);
+
+impl<'a> HeldUp<'a> {
+    fn begin(held_up: &'a AtomicUsize) -> Self {
+        held_up.fetch_add(1, Ordering::Relaxed);
+        Self(held_up)
+    }
+}
+
+impl Drop for HeldUp<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -154,6 +190,8 @@ const SMALL: usize = 1024;
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
+
     use super::*;
 
     #[test]
@@ -176,6 +214,20 @@ mod tests {
         assert!(!account.is_stalled_since(&mut before), "it has just begun");
         account.note_progress();
         assert!(!account.is_stalled_since(&mut before), "it gets on");
+        assert!(account.is_stalled_since(&mut before));
+    }
+
+    #[test]
+    fn a_peer_is_not_to_blame_while_a_handler_holds_a_stream_of_it_up() {
+        let account = Account::new(100);
+        account.waiting.store(1, Ordering::Relaxed);
+        let mut before = None;
+        assert!(account.held_up(std::future::ready(())).now_or_never().is_some());
+        let mut held_up = Box::pin(account.held_up(std::future::pending::<()>()));
+        assert!((&mut held_up).now_or_never().is_none());
+        assert!((0..5).all(|_| !account.is_stalled_since(&mut before)));
+        drop(held_up);
+        assert!(!account.is_stalled_since(&mut before), "it may go on from here");
         assert!(account.is_stalled_since(&mut before));
     }
 }

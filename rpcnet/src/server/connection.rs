@@ -32,12 +32,12 @@ use crate::{
 /// Serves a connection until either side closes it.
 pub(crate) async fn serve(connection: Connection, server: Arc<ServerShared>) {
     let life = Arc::clone(&server);
-    let _counted = life.life.open_connection();
+    let counted = life.life.open_connection();
     let Ok(peer) = connection.remote_addr() else {
         return;
     };
     let (handle, acceptor) = connection.split();
-    if life.life.connections() > life.config.settings().limits.connections_max {
+    if counted.number() > life.config.settings().limits.connections_max {
         // Several handshakes were under way for the last place.
         return quic::close(&handle, CloseCode::Done);
     }
@@ -156,7 +156,7 @@ impl Serving {
         let Self::Unknown(frames, _) = self else {
             return Ok(());
         };
-        let kind = shared.wait_for(frames.kind()).await?;
+        let kind = shared.in_time(frames.kind()).await?;
         if kind != StreamKind::Control && shared.hello.get().is_none() {
             return Err(ProtocolError::StreamBeforeHello.into());
         }

@@ -35,6 +35,11 @@ pub(crate) trait Dispatch: Send {
     fn start(&mut self, call: IncomingCall) -> HandlerFuture;
 }
 
+/// The handler of a call, of whose code nothing runs before the first poll: until then the call never ran.
+pub(crate) fn deferred(mut dispatcher: Box<dyn Dispatch>, call: IncomingCall) -> HandlerFuture {
+    Box::pin(async move { dispatcher.start(call).await })
+}
+
 /// A dispatcher for a typed service.
 pub(crate) fn dispatcher<S: Service>(service: S) -> Box<dyn Dispatch> {
     boxed(move |call| service.clone().call(call))

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::{
-    dispatch::Dispatch,
+    dispatch::{Dispatch, deferred},
     outbox::{Finished, Outbox},
     responder::Responder,
     router::Route,
@@ -183,14 +183,14 @@ impl Lane {
     fn start(&mut self, head: &RequestHead, metadata: Metadata, message: Bytes, route: &Arc<Route>) {
         self.context.renew(route.name, deadline_of(head, self.clock), metadata);
         let router = &self.connection.server.router;
-        let dispatcher = self.dispatchers[route.service].get_or_insert_with(|| router.dispatcher(route.service));
         let call = IncomingCall::new(head.method_id, message);
         if !route.pace.is_quick() {
-            let handler = self.context.enter(|| dispatcher.start(call));
+            let handler = deferred(router.dispatcher(route.service), call);
             let handler = Running::new(handler, self.context.share(), Arc::clone(route));
             self.spawn(head.call_id, handler, true);
             return;
         }
+        let dispatcher = self.dispatchers[route.service].get_or_insert_with(|| router.dispatcher(route.service));
         let outcome = self.context.enter(|| dispatcher.poll_once(call));
         let now = Instant::now();
         route.pace.record(now - self.clock);

@@ -27,7 +27,7 @@ pub(crate) async fn serve(
     mut frames: FrameReceiver,
     send: FrameSender,
 ) -> Result<(), RpcError> {
-    let head = connection.wait_for(read_head(&mut frames)).await?;
+    let head = connection.in_time(read_head(&mut frames)).await?;
     let deadline = deadline_of(&head, Instant::now());
     let reply = match connection.admit_unary(&head) {
         // Counted from here on: a message that is being read takes memory, too.
@@ -83,7 +83,12 @@ pub(super) async fn read_message(
 ) -> Result<(Body, CallPermit), Result<Reply, RpcError>> {
     let mut permit = connection.admit();
     let bytes_max = connection.server.config.settings().limits.message_bytes_max;
-    let read = connection.wait_for(frames.message_counted(bytes_max, |bytes| permit.charge().hold(bytes)));
+    let charge = permit.charge();
+    let read = async {
+        // So that a client that stops here is found to wait for nothing.
+        charge.hold(1)?;
+        frames.message_counted(bytes_max, |bytes| charge.hold(bytes)).await
+    };
     let read = match deadline {
         Some(deadline) => match timeout_at(deadline, read).await {
             Ok(read) => read,

@@ -86,8 +86,8 @@ impl Life {
 
     /// Counts a connection until the guard is dropped.
     pub(crate) fn open_connection(&self) -> OpenConnection<'_> {
-        self.connections.fetch_add(1, Ordering::SeqCst);
-        OpenConnection(self)
+        let number = self.connections.fetch_add(1, Ordering::SeqCst) + 1;
+        OpenConnection { life: self, number }
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -118,12 +118,22 @@ impl Life {
 }
 
 /// A connection of the server.
-pub(crate) struct OpenConnection<'a>(&'a Life);
+pub(crate) struct OpenConnection<'a> {
+    life: &'a Life,
+    number: usize,
+}
+
+impl OpenConnection<'_> {
+    /// How many there were when it was opened, itself among them. Of several at once, each has another.
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+}
 
 impl Drop for OpenConnection<'_> {
     fn drop(&mut self) {
-        self.0.connections.fetch_sub(1, Ordering::SeqCst);
-        self.0.tell_ended();
+        self.life.connections.fetch_sub(1, Ordering::SeqCst);
+        self.life.tell_ended();
     }
 }
 
@@ -170,6 +180,7 @@ mod tests {
     async fn whoever_waits_learns_of_the_end_of_the_last_connection() {
         let life = Life::new();
         let [first, second] = [life.open_connection(), life.open_connection()];
+        assert_eq!([first.number(), second.number()], [1, 2]);
         let waiting = life.wait_for(|| life.connections() == 0);
         tokio::pin!(waiting);
         assert!(futures::poll!(&mut waiting).is_pending());

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    dispatch::{HandlerFuture, panicked},
+    dispatch::{HandlerFuture, deferred, panicked},
     router::{Route, Router},
 };
 use crate::{
@@ -136,10 +136,7 @@ impl<R: Send + 'static> HandlerTask<R> {
         context: Context,
         then: impl FnOnce(Reply) -> R + Send + 'static,
     ) -> Self {
-        let handler = {
-            let _runtime = runtime.enter();
-            context.enter(|| router.dispatcher(route.service).start(call))
-        };
+        let handler = deferred(router.dispatcher(route.service), call);
         let running = Running::new(handler, context.clone(), Arc::clone(route));
         let task = runtime.spawn(async move {
             running.context().begin();

@@ -3,17 +3,14 @@
 use std::{
     future::Future,
     net::SocketAddr,
-    pin::pin,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
-    task::Poll,
     time::Duration,
 };
 
-use futures::poll;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::{
     budget::{Account, Budget, Charge},
@@ -22,8 +19,8 @@ use super::{
     router::{Route, Router},
 };
 use crate::{
-    Metadata, RpcError, ServerConfig, Shape,
-    proto::{CloseCode, HEAD_BYTES_MAX, Hello, LANES_MAX, ProtocolError, RequestHead, Status},
+    ErrorKind, Executed, Metadata, RpcError, ServerConfig, Shape,
+    proto::{CloseCode, Hello, LANES_MAX, ProtocolError, RequestHead, Status},
     transport::quic,
 };
 
@@ -177,20 +174,16 @@ impl ConnectionShared {
         CallPermit(Charge::new(Arc::clone(self)))
     }
 
-    /// Waits for what a client is to say next on a stream of its own. As long as that has not come, room is held for what may have
-    /// come of it: so those who open streams and stop there find no end of room, and are found stalled.
-    pub(crate) async fn wait_for<T>(
-        self: &Arc<Self>,
-        next: impl Future<Output = Result<T, RpcError>>,
-    ) -> Result<T, RpcError> {
-        let mut next = pin!(next);
-        // Most often it is all there.
-        if let Poll::Ready(read) = poll!(&mut next) {
-            return read;
+    /// Waits for what a client says first on a stream that it has opened, for no longer than it may leave it as it is; then the
+    /// client is thrown out. It is not counted as held, since it is no more than a head, for as short as that.
+    pub(crate) async fn in_time<T>(&self, first: impl Future<Output = Result<T, RpcError>>) -> Result<T, RpcError> {
+        match timeout(self.server.config.settings().limits.stall_timeout, first).await {
+            Ok(read) => read,
+            Err(_) => {
+                self.close(CloseCode::Unread);
+                Err(RpcError::new(ErrorKind::Stream, Executed::No, "nothing came on a stream that was opened"))
+            }
         }
-        let mut charge = Charge::new(Arc::clone(self));
-        charge.hold(HEAD_BYTES_MAX)?;
-        next.await
     }
 
     /// Counts a lane until the guard is dropped. What the transport has taken of its answers is bounded for each lane, so

@@ -28,7 +28,7 @@ pub(crate) async fn serve(
     mut frames: FrameReceiver,
     mut send: FrameSender,
 ) -> Result<(), RpcError> {
-    let head = connection.wait_for(read_head(&mut frames)).await?;
+    let head = connection.in_time(read_head(&mut frames)).await?;
     let handler = match start(&connection, &head, &mut frames).await? {
         Ok(handler) => handler,
         Err(refusal) => {
@@ -119,7 +119,7 @@ async fn read_to_end(
         tokio::select! {
             biased;
             // A handler that has let go of its requests is sent more of them all the same, for nothing.
-            _ = requests.room() => {}
+            _ = connection.account.held_up(requests.room()) => {}
             error = frames.failed() => return Err(error),
         }
         // A large message fills the queue, so that there is room again when the handler has it.
@@ -128,7 +128,7 @@ async fn read_to_end(
         // How long the handler leaves it there is not the client's fault.
         charge.settle();
         match read {
-            Ok(Some(message)) => requests.push(message.into_bytes()),
+            Ok(Some(message)) => requests.push_with(message.into_bytes(), frames.take_skipped()),
             Ok(None) => {
                 requests.end(Ok(()));
                 break;

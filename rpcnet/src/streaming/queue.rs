@@ -22,7 +22,8 @@ pub(crate) struct Queue {
 
 #[derive(Debug)]
 struct State {
-    messages: VecDeque<Bytes>,
+    /// Each with what it takes.
+    messages: VecDeque<(Bytes, usize)>,
     /// Of the messages, and of keeping them.
     bytes: usize,
     bytes_max: usize,
@@ -76,12 +77,18 @@ impl Queue {
 
     /// Appends a message. After the end, or without a reader, it goes nowhere.
     pub(crate) fn push(&self, message: Bytes) {
+        self.push_with(message, 0);
+    }
+
+    /// The same for one that keeps so many bytes more from being freed.
+    pub(crate) fn push_with(&self, message: Bytes, more: usize) {
         let mut state = self.state.lock();
         if state.closed || state.end.is_some() {
             return;
         }
-        state.bytes += cost(&message);
-        state.messages.push_back(message);
+        let cost = cost(&message) + more;
+        state.bytes += cost;
+        state.messages.push_back((message, cost));
         wake(state.reader.take(), state);
     }
 
@@ -95,8 +102,8 @@ impl Queue {
     /// The next message, `None` at a good end. After an end, it is always that end.
     pub(crate) fn poll_next(&self, cx: &task::Context<'_>) -> Poll<Option<Result<Bytes, RpcError>>> {
         let mut state = self.state.lock();
-        if let Some(message) = state.messages.pop_front() {
-            state.bytes -= cost(&message);
+        if let Some((message, cost)) = state.messages.pop_front() {
+            state.bytes -= cost;
             if state.full && state.has_room() {
                 state.full = false;
                 wake(state.writer.take(), state);
@@ -210,6 +217,15 @@ mod tests {
             .take_while(|()| queue.poll_room(&cx()).is_ready())
             .take(1000);
         assert!(pushed.count() < 10);
+    }
+
+    #[test]
+    fn messages_that_keep_more_than_themselves_count_as_that() {
+        let queue = Queue::new(10_000);
+        queue.push_with(Bytes::from_static(b"a"), 9_999);
+        assert!(queue.poll_room(&cx()).is_pending());
+        let _ = read(&queue);
+        assert!(queue.poll_room(&cx()).is_ready());
     }
 
     #[test]

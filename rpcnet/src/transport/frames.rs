@@ -152,6 +152,11 @@ impl FrameReceiver {
         }
     }
 
+    /// How many bytes were skipped before the messages that were read since the last time.
+    pub(crate) fn take_skipped(&mut self) -> usize {
+        self.reader.take_skipped()
+    }
+
     /// What is left for a lane's own driver.
     pub(crate) fn into_parts(self) -> (ReceiveStream, FrameReader) {
         (self.stream, self.reader)
