@@ -85,6 +85,8 @@ pub struct OutgoingStream {
     pub(crate) idempotent: bool,
     /// Its one answer comes when all requests were read: nothing tells before that that the handler has begun.
     pub(crate) answers_once: bool,
+    /// It has one request, which is kept until the handler has begun.
+    pub(crate) may_begin_again: bool,
     /// How often it was begun.
     tries: u32,
     /// Where it was begun in vain, by names that mean something to the channel.
@@ -231,21 +233,20 @@ impl OutgoingStream {
             None => Context::inherited_deadline(),
         };
         let begins_by = inherited(now, explicit.unwrap_or(default));
-        let (method, answered, idempotent, answers_once) = ("", None, false, false);
-        let (tries, tried, lost, failure) = (0, Vec::new(), false, None);
         Ok(Self {
             method_id,
-            method,
+            method: "",
             metadata,
-            answered,
+            answered: None,
             deadline,
             begins_by,
-            idempotent,
-            answers_once,
-            tries,
-            tried,
-            lost,
-            failure,
+            idempotent: false,
+            answers_once: false,
+            may_begin_again: false,
+            tries: 0,
+            tried: Vec::new(),
+            lost: false,
+            failure: None,
         })
     }
 
@@ -263,6 +264,11 @@ impl OutgoingStream {
         self.method
     }
 
+    /// When it must have ended; `None` for one that may go on for ever.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
     /// When it must have begun.
     pub fn begins_by(&self) -> Instant {
         self.begins_by
@@ -278,12 +284,17 @@ impl OutgoingStream {
         self.answers_once
     }
 
+    /// Whether it may be begun elsewhere after it was lost: its only request is still there then, and may be sent again.
+    pub fn may_begin_again(&self) -> bool {
+        self.may_begin_again && self.idempotent
+    }
+
     /// How often it was begun.
     pub fn tries(&self) -> u32 {
         self.tries
     }
 
-    /// Where it was begun in vain; who goes away is not among them, and may come back.
+    /// Where it was begun in vain; who goes away, or was lost before anything was sent, is not among them, and may come back.
     pub fn tried(&self) -> &[u64] {
         &self.tried
     }
@@ -301,7 +312,8 @@ impl OutgoingStream {
 
     /// It was begun in vain where it was begun last.
     pub(crate) fn note_failure(&mut self, error: &RpcError) {
-        if error.kind() == ErrorKind::Draining {
+        let never_left = error.kind() == ErrorKind::Connection && error.executed() == Executed::No;
+        if never_left || error.kind() == ErrorKind::Draining {
             self.tried.pop();
         }
         self.lost |= error.executed() != Executed::No;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{candidates::Candidates, tried::Tried, worker::Worker};
+use super::{breaker::Passage, candidates::Candidates, tried::Tried, worker::Worker};
 use crate::membership::Time;
 
 /// Chooses among workers. [`LoadBalancingStrategy`](super::LoadBalancingStrategy) is one; write your own where none of those
@@ -38,13 +38,14 @@ pub struct PickRequest<'a> {
     pub(crate) now: Time,
     pub(crate) tried: &'a Tried,
     pub(crate) key: Option<u64>,
-    pub(crate) may_probe: bool,
+    /// From when on it tries a worker whose breaker is open: [`Passage::Due`] or [`Passage::Overdue`].
+    pub(crate) tries_from: Passage,
 }
 
 impl<'a> PickRequest<'a> {
     /// A first attempt at this time.
     pub fn new(now: Time) -> PickRequest<'static> {
-        PickRequest { now, tried: &NONE_TRIED, key: None, may_probe: true }
+        PickRequest { now, tried: &NONE_TRIED, key: None, tries_from: Passage::Due }
     }
 
     /// Another attempt, if any has been tried: these workers are passed over as long as there are others.
@@ -60,9 +61,10 @@ impl<'a> PickRequest<'a> {
         Self { key: Some(key), ..self }
     }
 
-    /// Don't use this call to find out whether a worker works again: for calls that can't be repeated elsewhere.
+    /// Leave it to other calls to find out whether a worker works again, unless there were none for a second: for calls that
+    /// can't be repeated elsewhere.
     pub fn without_probe(self) -> Self {
-        Self { may_probe: false, ..self }
+        Self { tries_from: Passage::Overdue, ..self }
     }
 
     /// The time.

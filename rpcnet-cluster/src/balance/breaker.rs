@@ -1,4 +1,4 @@
-//! The circuit breaker of one worker: after many failures it is left alone for a while, then one call tries it.
+//! The circuit breaker of one worker: after many failures it is left alone for a while, then one call at a time tries it.
 
 use std::{
     sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering},
@@ -23,14 +23,14 @@ pub(crate) struct Breaker {
     opened: AtomicU16,
     /// Until when it is open, in microseconds; 0 for closed.
     until_us: AtomicU64,
-    /// When it was opened or closed last.
+    /// When it was opened or closed last, or its worker reached anew.
     changed_us: AtomicU64,
     /// Until when somebody's try is waited for.
     probe_until_us: AtomicU64,
 }
 
-/// What a breaker lets through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a breaker lets through, the more the later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Passage {
     Closed,
     Open,
@@ -68,17 +68,19 @@ impl Breaker {
             && self.probe_until_us.compare_exchange(waiting, until, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Whether a call that began at this time tells anything: not if it was under way before the breaker was opened or closed.
+    /// Whether a call that began at this time tells anything: not if it was under way before the breaker was opened or closed,
+    /// or before its worker was reached anew.
     pub(crate) fn is_news(&self, began: Time) -> bool {
         began >= self.changed_at()
     }
 
-    /// The worker was reached anew. What opened it may be over: the next call may try.
+    /// The worker was reached anew. What opened it may be over: the next call may try. What calls meet with that began before
+    /// says nothing of it, also of one that is closed.
     pub(crate) fn on_reconnect(&self, now: Time) {
-        let sooner = |until: u64| (until > now.as_micros()).then_some(now.as_micros());
-        if self.until_us.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sooner).is_ok() {
-            self.changed_us.store(now.as_micros(), Ordering::Relaxed);
-        }
+        self.changed_us.store(now.as_micros(), Ordering::Relaxed);
+        self.until_us.fetch_min(now.as_micros().max(1), Ordering::Relaxed);
+        // Who tries already does so over what was lost.
+        self.probe_until_us.store(0, Ordering::Relaxed);
     }
 
     /// A call succeeded while it was closed.

@@ -102,16 +102,16 @@ impl Candidates {
 
     /// The worker to send a call to; `None` only if there is no worker at all.
     ///
-    /// A worker that is due for a try gets one call. Else the balancer chooses among those that are
+    /// A worker that is due for a try gets one call, and another if that one has not ended after five seconds. Else the balancer chooses among those that are
     /// [eligible](Self::is_eligible) and were not tried yet. If it finds none, then the best of the others is taken: one that was not
     /// tried before one that was, ready before doubtful, before out of order, before draining.
     pub fn pick(&self, balancer: &(impl Balancer + ?Sized), request: &PickRequest<'_>) -> Option<&Worker> {
         self.survey.refresh(self, request.now);
-        if self.survey.has_due(request.may_probe) && request.tried.is_empty() {
+        if self.survey.has_due(request.tries_from) && request.tried.is_empty() {
             if let Some(worker) = self.claim_probe(request) {
                 return Some(worker);
             }
-            self.survey.none_due(request.may_probe);
+            self.survey.none_due(request.tries_from);
         }
         match balancer.pick(self, request) {
             Some(worker) => Some(worker),
@@ -216,11 +216,7 @@ impl Candidates {
         let (now, amnesty) = (request.now, self.pool.amnesty());
         let start = below(self.pool.random.next_u64() as u32, self.len());
         let indices = (start..self.len()).chain(0..start);
-        let mut due = indices.filter(|&index| match self.slots[index].passage(now, amnesty) {
-            Passage::Due => request.may_probe,
-            Passage::Overdue => true,
-            Passage::Closed | Passage::Open => false,
-        });
+        let mut due = indices.filter(|&index| self.slots[index].passage(now, amnesty) >= request.tries_from);
         due.find(|&index| self.slots[index].experience.breaker.claim_probe(now)).map(|index| &self.workers[index])
     }
 }

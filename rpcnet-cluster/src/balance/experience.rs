@@ -147,18 +147,8 @@ impl Experience {
                 self.latency.observe(now, micros);
                 self.pool.median.observe(micros);
             }
-            Outcome::Failure => {
-                // A worker that fails at once must not look like the fastest.
-                let taken = (micros * GIVEN_UP_COUNTS_AS).max(FAILURE_COUNTS_AS * self.pool.median.get());
-                self.latency.observe(now, taken);
-                self.failures.fetch_add(1, Ordering::Relaxed);
-                let jitter = self.pool.random.unit();
-                self.breaker.on_failure(began, now, self.pool.amnesty(), jitter);
-            }
-            Outcome::Overloaded => {
-                self.on_answers(now);
-                self.latency.observe(now, micros.max(REFUSAL_COUNTS_AS * self.pool.median.get()));
-            }
+            Outcome::Failure => self.on_failure(began, now, micros),
+            Outcome::Overloaded => self.on_refusal(now, micros),
             Outcome::Cancelled => {
                 // A worker that has answered nothing since the call began may be stuck; one that answers others is not.
                 let silent = self.progress_us.load(Ordering::Relaxed) <= began.as_micros();
@@ -172,7 +162,8 @@ impl Experience {
     pub(crate) fn on_untimed_outcome(&self, began: Time, now: Time, outcome: Outcome) {
         match outcome {
             Outcome::Success => self.on_success(began, now),
-            Outcome::Failure | Outcome::Overloaded => self.on_outcome(now, now, outcome),
+            Outcome::Failure => self.on_failure(began, now, 0.0),
+            Outcome::Overloaded => self.on_refusal(now, 0.0),
             Outcome::Cancelled => {}
         }
     }
@@ -189,6 +180,20 @@ impl Experience {
                 self.latency.forget();
             }
         }
+    }
+
+    fn on_failure(&self, began: Time, now: Time, micros: f32) {
+        // A worker that fails at once must not look like the fastest.
+        let taken = (micros * GIVEN_UP_COUNTS_AS).max(FAILURE_COUNTS_AS * self.pool.median.get());
+        self.latency.observe(now, taken);
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        let jitter = self.pool.random.unit();
+        self.breaker.on_failure(began, now, self.pool.amnesty(), jitter);
+    }
+
+    fn on_refusal(&self, now: Time, micros: f32) {
+        self.on_answers(now);
+        self.latency.observe(now, micros.max(REFUSAL_COUNTS_AS * self.pool.median.get()));
     }
 
     /// A connection that was lost was made anew: what calls met with meanwhile says little of what they will.

@@ -43,7 +43,7 @@ impl Survey {
             latencies += slot.experience.latency.get(now, expected);
             counts[slot.standing(now) as usize] += 1;
             let passage = slot.passage(now, amnesty);
-            due |= matches!(passage, Passage::Due | Passage::Overdue);
+            due |= passage >= Passage::Due;
             overdue |= passage == Passage::Overdue;
             new += usize::from(slot.is_new(now));
         }
@@ -65,14 +65,18 @@ impl Survey {
         }
     }
 
-    /// Whether there is one to try, for calls that can be made elsewhere after it, or for others.
-    pub(crate) fn has_due(&self, elsewhere: bool) -> bool {
-        if elsewhere { &self.due } else { &self.overdue }.load(Ordering::Relaxed)
+    /// Whether there is one to try, for a call that tries from then on.
+    pub(crate) fn has_due(&self, tries_from: Passage) -> bool {
+        self.waits(tries_from).load(Ordering::Relaxed)
     }
 
     /// Somebody looked, and there is none until the next look.
-    pub(crate) fn none_due(&self, elsewhere: bool) {
-        if elsewhere { &self.due } else { &self.overdue }.store(false, Ordering::Relaxed);
+    pub(crate) fn none_due(&self, tries_from: Passage) {
+        self.waits(tries_from).store(false, Ordering::Relaxed);
+    }
+
+    fn waits(&self, tries_from: Passage) -> &AtomicBool {
+        if tries_from == Passage::Overdue { &self.overdue } else { &self.due }
     }
 
     /// Whether more than half of the workers are new: then the others could not bear what these are to be spared.

@@ -17,9 +17,20 @@ impl Tried {
 
     pub(crate) const NONE: Self = Self { keys: [0; Self::MAX], count: 0 };
 
+    /// The workers with these keys.
+    pub(crate) fn of_keys(keys: &[u64]) -> Self {
+        let mut tried = Self::NONE;
+        keys.iter().for_each(|&key| tried.insert_key(key));
+        tried
+    }
+
     /// Remembers a worker.
     pub fn insert(&mut self, worker: &Worker) {
-        self.keys[self.count % Self::MAX] = worker.key();
+        self.insert_key(worker.key());
+    }
+
+    fn insert_key(&mut self, key: u64) {
+        self.keys[self.count % Self::MAX] = key;
         self.count += 1;
     }
 

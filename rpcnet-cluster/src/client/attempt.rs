@@ -10,14 +10,14 @@ use tokio::time::Instant;
 
 use super::{
     channel::ClusterChannel,
-    group::{Group, Picked},
+    group::{Group, Outlook, Picked},
     observer::{AttemptEvent, AttemptResult},
     past::Past,
     shared::Shared,
     verdict::{Verdict, judge},
 };
 use crate::{
-    balance::{BorrowedCall, Grant, Hedging, Outcome, PickRequest, Worker},
+    balance::{BorrowedCall, Grant, Hedging, Outcome, PickRequest, Tried, Worker},
     membership::Time,
 };
 
@@ -26,7 +26,8 @@ pub(super) struct Tries<'a> {
     shared: &'a Shared,
     group: &'a Group,
     method: &'a str,
-    idempotent: bool,
+    /// The call can be made elsewhere if it is lost.
+    may_repeat: bool,
     past: Past,
     /// Read once for what happens together, and the same by the clock.
     now: Time,
@@ -53,11 +54,11 @@ impl<'a> Tries<'a> {
     pub(super) fn new(
         channel: &'a ClusterChannel,
         method: &'a str,
-        idempotent: bool,
+        may_repeat: bool,
         instant: Instant,
     ) -> Result<Self, RpcError> {
         let (shared, group) = (channel.shared(), &**channel.group()?);
-        Ok(Self { shared, group, method, idempotent, past: Past::default(), now: shared.time(instant), instant })
+        Ok(Self { shared, group, method, may_repeat, past: Past::default(), now: shared.time(instant), instant })
     }
 
     /// The workers that it may go to.
@@ -81,18 +82,18 @@ impl<'a> Tries<'a> {
     }
 
     /// Takes up again where an earlier attempt to begin a stream ended.
-    pub(super) fn recall(&mut self, call: &OutgoingStream, workers: &[Worker]) {
+    pub(super) fn recall(&mut self, call: &OutgoingStream) {
         if let Some(failure) = call.failure() {
-            let tried = workers.iter().filter(|worker| call.tried().contains(&worker.key()));
-            self.past.recall(tried, failure);
+            self.past.recall(Tried::of_keys(call.tried()), failure);
         }
     }
 
     /// What a worker is wanted for.
     pub(super) fn request(&self) -> PickRequest<'_> {
         let request = PickRequest::new(self.now).with_tried(self.past.tried());
-        // Whether a worker works again is found out with calls that can be made elsewhere if it does not.
-        if self.idempotent { request } else { request.without_probe() }
+        // Whether a worker works again is found out with calls that can be made elsewhere if it does not, or with any when
+        // there were none for a second.
+        if self.may_repeat { request } else { request.without_probe() }
     }
 
     /// Whether the call is made at all.
@@ -135,12 +136,22 @@ impl<'a> Tries<'a> {
 
     /// An attempt never ran, and cost nobody anything worth counting.
     pub(super) fn note_move(&mut self, picked: &Picked, reason: RpcError) {
+        self.before_move(picked, &reason);
+        self.past.note_move(&picked.worker, reason, picked.connection.is_open());
+    }
+
+    /// The same of one that was withdrawn.
+    pub(super) fn move_on(&mut self, picked: &Picked, reason: RpcError) {
+        self.before_move(picked, &reason);
+        self.past.move_on(&picked.worker, reason, picked.connection.is_open());
+    }
+
+    fn before_move(&mut self, picked: &Picked, reason: &RpcError) {
         if reason.kind() == ErrorKind::Draining {
             // Its go-away may still be on its way.
             picked.connection.leave();
         }
         self.has_waited();
-        self.past.note_move(&picked.worker, reason, picked.connection.is_open());
     }
 
     /// A worker was sent the call in vain.
@@ -165,9 +176,11 @@ impl<'a> Tries<'a> {
         self.past.look_again_beside(&picked.worker);
     }
 
-    /// Whether another attempt may be made, after one that was sent.
+    /// Whether another attempt may be made, after one that was sent: the last question costs something, and comes last.
     pub(super) fn may_retry(&self) -> bool {
-        self.past.counted() < self.shared.settings.attempts_max && self.group.resilience.try_retry(self.now)
+        let has_attempts = self.past.counted() < self.shared.settings.attempts_max;
+        let hopes = || self.group.picture().outlook(self.past.failed()) != Outlook::Hopeless;
+        has_attempts && hopes() && self.group.resilience.try_retry(self.now)
     }
 
     /// The right to a second attempt while the first one is under way, if there is one.
@@ -211,7 +224,7 @@ impl Attempt<'_> {
     }
 
     /// It was never made.
-    pub(super) fn withdraw(mut self) {
+    fn withdraw(mut self) {
         self.timed = None;
     }
 

@@ -34,9 +34,9 @@ pub(super) struct Settings {
     pub(super) observer: Option<Box<dyn Observer>>,
 }
 
-impl<S: WorkerSource> ClusterClientBuilder<S> {
-    pub(super) fn new(source: S, config: ClientConfig) -> Self {
-        let settings = Settings {
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
             balancer: Arc::new(LoadBalancingStrategy::default()),
             candidates: CandidateOptions::default(),
             attempts_max: 3,
@@ -44,8 +44,13 @@ impl<S: WorkerSource> ClusterClientBuilder<S> {
             resilience: ResilienceSettings::default(),
             hedge_share: None,
             observer: None,
-        };
-        Self { source, config, settings }
+        }
+    }
+}
+
+impl<S: WorkerSource> ClusterClientBuilder<S> {
+    pub(super) fn new(source: S, config: ClientConfig) -> Self {
+        Self { source, config, settings: Settings::default() }
     }
 
     /// How workers are chosen (default: [`LoadBalancingStrategy::PowerOfTwo`]): a [`LoadBalancingStrategy`], or a
@@ -82,7 +87,8 @@ impl<S: WorkerSource> ClusterClientBuilder<S> {
     /// to 1.
     ///
     /// When it is spent, a call that fails is not made again. It keeps a pool that fails from being asked twice and thrice as
-    /// often. The workers of each filter have one of their own, whatever channels call them.
+    /// often. The workers of each filter in use have one of their own, whatever channels call them: a worker that ten filters name
+    /// may get ten times `floor_per_second`.
     pub fn with_retry_budget(mut self, retries: f64, floor_per_second: u32) -> Self {
         self.settings.resilience.retry_share = share(retries);
         self.settings.resilience.retry_floor = floor_per_second.into();

@@ -59,7 +59,9 @@ pub(super) async fn call<'a>(
                 Ok((other, other_sent)) => (&second, other, other_sent),
                 Err(reason) => {
                     hedging.give_back(grant);
-                    if tries.pass_over(&second, reason) {
+                    tries.pass_over(&second, reason);
+                    if !tries.past().tried().contains(&first.worker) {
+                        // There were so many that it was forgotten which.
                         break;
                     }
                     continue;

@@ -1,4 +1,4 @@
-//! The task that keeps connections to all workers that somebody calls, and shows who can be called.
+//! The task that keeps connections to all workers that somebody may call, and shows who can be called.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -31,6 +31,8 @@ pub(super) struct Keeper {
     outliers: OutlierDetector,
     workers: Vec<Worker>,
     links: HashMap<NodeId, Link>,
+    /// How many links there have been.
+    epochs: u64,
     /// News that the observer has not heard yet.
     untold: Vec<LinkNews>,
     news: (mpsc::Sender<LinkNews>, mpsc::Receiver<LinkNews>),
@@ -39,6 +41,8 @@ pub(super) struct Keeper {
 /// What leads to one worker. Dropped, it gives the connection up: calls on it end, and no other begins.
 struct Link {
     place: Place,
+    /// It has a number of its own.
+    epoch: u64,
     state: LinkState,
     /// Connections that were made. The first leads to the run that was known then; a later one may lead to the next run already,
     /// which the source has still to tell of.
@@ -51,7 +55,7 @@ impl Keeper {
     pub(super) fn new(shared: Arc<Shared>, known: KnownWorkers, roster: Roster) -> Self {
         let (workers, links, outliers) = (Vec::new(), HashMap::new(), OutlierDetector::default());
         let (untold, news) = (Vec::new(), mpsc::channel(NEWS_MAX));
-        Self { shared, known, roster, outliers, workers, links, untold, news }
+        Self { shared, known, roster, outliers, workers, links, epochs: 0, untold, news }
     }
 
     /// Runs until it is dropped.
@@ -94,7 +98,7 @@ impl Keeper {
                     if let Some(link) = before.filter(|link| link.is_of_a_run_before(&place)) {
                         link.end();
                     }
-                    Link::new(place)
+                    Link::new(place, &mut self.epochs)
                 }
             };
             let before = self.workers.binary_search_by(|worker| worker.id().cmp(&info.id));
@@ -115,8 +119,7 @@ impl Keeper {
 
     /// Takes what has become of a link, and says whether calls may have to know: the same failure once more is no news.
     fn follow(&mut self, news: LinkNews) -> bool {
-        let concerns = |link: &&mut Link| link.place == news.place && link.task.is_some();
-        let Some(link) = self.links.get_mut(&news.place.id).filter(concerns) else {
+        let Some(link) = self.links.get_mut(&news.worker).filter(|link| link.epoch == news.epoch) else {
             return false;
         };
         let changes = match (&link.state, &news.state) {
@@ -125,7 +128,7 @@ impl Keeper {
         };
         if matches!(news.state, LinkState::Up(_)) {
             if link.connections > 0
-                && let Ok(index) = self.workers.binary_search_by(|worker| worker.id().cmp(&news.place.id))
+                && let Ok(index) = self.workers.binary_search_by(|worker| worker.id().cmp(&news.worker))
             {
                 self.workers[index].experience().on_reconnect(self.shared.now());
             }
@@ -140,8 +143,8 @@ impl Keeper {
 
     /// Tells the observer what every group has been shown by now.
     fn tell(&mut self) {
-        for LinkNews { place, state } in self.untold.drain(..) {
-            let worker = &place.id;
+        for LinkNews { worker, state, .. } in self.untold.drain(..) {
+            let worker = &worker;
             self.shared.tell_worker(&match &state {
                 LinkState::Up(_) => WorkerEvent::Connected { worker },
                 LinkState::Down(error) => WorkerEvent::Unreachable { worker, error },
@@ -162,10 +165,12 @@ impl Keeper {
                     link.begin(worker, &self.shared, &self.news.0)
                 }
                 Some(link) if link.task.is_some() && !wanted.contains(worker.id()) => {
-                    tracing::debug!(worker = %worker.id(), "no filter names it any more");
-                    let place = link.place.clone();
-                    if let LinkState::Up(_) = std::mem::replace(link, Link::new(place.clone())).state {
-                        self.untold.push(LinkNews { place, state: LinkState::Idle });
+                    tracing::debug!(worker = %worker.id(), "no filter or subset has it any more");
+                    let fresh = Link::new(link.place.clone(), &mut self.epochs);
+                    let given_up = std::mem::replace(link, fresh);
+                    if let LinkState::Up(_) = given_up.state {
+                        let (worker, epoch) = (worker.id().clone(), given_up.epoch);
+                        self.untold.push(LinkNews { worker, epoch, state: LinkState::Idle });
                     }
                 }
                 _ => {}
@@ -200,14 +205,16 @@ impl Keeper {
 }
 
 impl Link {
-    fn new(place: Place) -> Self {
-        Self { place, state: LinkState::Idle, connections: 0, task: None, hurry: Arc::default() }
+    fn new(place: Place, epochs: &mut u64) -> Self {
+        *epochs += 1;
+        Self { place, epoch: *epochs, state: LinkState::Idle, connections: 0, task: None, hurry: Arc::default() }
     }
 
     /// Begins to connect.
     fn begin(&mut self, worker: &Worker, shared: &Shared, news: &mpsc::Sender<LinkNews>) {
         let linker = Linker {
             place: self.place.clone(),
+            epoch: self.epoch,
             config: shared.config.clone(),
             connect_timeout: shared.settings.connect_timeout,
             listener: Arc::new(WorkerListener { worker: worker.clone(), clock: shared.clock }),
@@ -251,3 +258,36 @@ impl Drop for Keeper {
 
 /// Links wait for their turn beyond it.
 const NEWS_MAX: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use rpcnet::{ClientConfig, ErrorKind, Executed, RpcError};
+
+    use super::*;
+    use crate::{Filter, WorkerInfo, client::builder::Settings, source::WorkerUpdates};
+
+    #[tokio::test]
+    async fn what_a_link_has_said_that_was_given_up_is_not_taken_for_news_of_the_next_one() {
+        let config = ClientConfig::development().build().expect("valid");
+        let shared = Arc::new(Shared::new(config, Settings::default()));
+        let (updates, known) = WorkerUpdates::new();
+        let mut keeper = Keeper::new(Arc::clone(&shared), known, Roster::new(1));
+        let _group = shared.group(Filter::any());
+        let info = WorkerInfo::at(([127, 0, 0, 1], 9).into());
+        let mut epochs = Vec::new();
+        // It comes, goes, and comes back.
+        for known in [true, false, true] {
+            updates.set(known.then(|| info.clone()));
+            keeper.follow_source();
+            keeper.arrange();
+            epochs.extend(keeper.links.get(&info.id).map(|link| link.epoch));
+        }
+        let [first, second] = epochs[..] else { panic!("it was known twice: {epochs:?}") };
+        let news = |epoch| {
+            let error = RpcError::of_channel(ErrorKind::Connection, Executed::No, "test");
+            LinkNews { worker: info.id.clone(), epoch, state: LinkState::Down(error) }
+        };
+        assert!(!keeper.follow(news(first)));
+        assert!(keeper.follow(news(second)));
+    }
+}

@@ -28,7 +28,9 @@ pub(super) struct Place {
 /// What has become of a link.
 #[derive(Debug)]
 pub(super) struct LinkNews {
-    pub(super) place: Place,
+    pub(super) worker: NodeId,
+    /// Which link of this worker: what one that was given up has said may still be on its way.
+    pub(super) epoch: u64,
     pub(super) state: LinkState,
 }
 
@@ -47,6 +49,7 @@ pub(super) enum LinkState {
 /// Keeps a connection to one server, and tells what becomes of it.
 pub(super) struct Linker {
     pub(super) place: Place,
+    pub(super) epoch: u64,
     pub(super) config: ClientConfig,
     pub(super) connect_timeout: Duration,
     pub(super) listener: Arc<WorkerListener>,
@@ -131,7 +134,8 @@ impl Linker {
     }
 
     async fn tell(&self, state: LinkState) -> bool {
-        self.news.send(LinkNews { place: self.place.clone(), state }).await.is_ok()
+        let worker = self.place.id.clone();
+        self.news.send(LinkNews { worker, epoch: self.epoch, state }).await.is_ok()
     }
 }
 

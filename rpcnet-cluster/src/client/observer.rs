@@ -79,7 +79,7 @@ pub enum WorkerEvent<'a> {
         /// Who.
         worker: &'a NodeId,
     },
-    /// The connection was lost, the worker goes away, or no filter names it any more: it gets no calls until there is another
+    /// The connection was lost, the worker goes away, or no filter or subset has it any more: it gets no calls until there is another
     /// connection.
     #[non_exhaustive]
     Disconnected {

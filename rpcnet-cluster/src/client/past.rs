@@ -47,15 +47,14 @@ impl Past {
     }
 
     /// Takes up again a stream that was begun at these workers in vain, and last for this reason.
-    pub(super) fn recall<'a>(&mut self, workers: impl Iterator<Item = &'a Worker>, failure: &RpcError) {
-        let trouble = self.trouble();
-        workers.for_each(|worker| trouble.failed.insert(worker));
-        trouble.failure = Some(failure.clone());
+    pub(super) fn recall(&mut self, workers: Tried, failure: &RpcError) {
+        *self.trouble() = Trouble { failed: workers, lost: false, failure: Some(failure.clone()) };
         self.look_again();
     }
 
-    /// The last attempt never left this process.
+    /// The last attempt never left this process: nobody was told of it, and the next one has its number.
     pub(super) fn withdraw(&mut self) {
+        self.begun = self.begun.saturating_sub(1);
         self.counted = self.counted.saturating_sub(1);
     }
 
@@ -66,14 +65,19 @@ impl Past {
         !self.tried.contains(worker) && self.remember(worker)
     }
 
-    /// An attempt never ran, and cost nobody anything worth counting. Says what [`Past::pass_over`] does.
-    pub(super) fn note_move(&mut self, worker: &Worker, reason: RpcError, takes_calls: bool) -> bool {
-        self.withdraw();
+    /// An attempt never ran, and cost nobody anything worth counting.
+    pub(super) fn note_move(&mut self, worker: &Worker, reason: RpcError, takes_calls: bool) {
+        self.counted = self.counted.saturating_sub(1);
+        self.move_on(worker, reason, takes_calls);
+    }
+
+    /// The call goes elsewhere from this worker, which refused it before anything was sent or ran.
+    pub(super) fn move_on(&mut self, worker: &Worker, reason: RpcError, takes_calls: bool) {
         if takes_calls {
             // Nothing has changed about it: asked again, it would refuse again.
             self.trouble().failed.insert(worker);
         }
-        self.pass_over(worker, reason)
+        self.pass_over(worker, reason);
     }
 
     /// A worker was sent the call in vain.
@@ -91,7 +95,7 @@ impl Past {
 
     /// Some time has passed: those that were only passed over may have room again, or be back.
     pub(super) fn look_again(&mut self) {
-        self.tried = self.trouble.as_ref().map_or_else(Tried::default, |trouble| trouble.failed);
+        self.tried = *self.failed();
     }
 
     /// The same while this worker is at the call.
@@ -100,9 +104,15 @@ impl Past {
         self.remember(worker);
     }
 
+    /// The workers that were sent the call in vain.
+    pub(super) fn failed(&self) -> &Tried {
+        const NOBODY: &Tried = &Tried::NONE;
+        self.trouble.as_ref().map_or(NOBODY, |trouble| &trouble.failed)
+    }
+
     /// Whether some worker was sent the call in vain.
     pub(super) fn has_lost(&self) -> bool {
-        self.trouble.as_ref().is_some_and(|trouble| !trouble.failed.is_empty())
+        !self.failed().is_empty()
     }
 
     /// Whether nothing has befallen it.
@@ -243,6 +253,17 @@ mod tests {
         past.note_failure(&workers[1], full());
         past.pass_over(&workers[2], full());
         assert_eq!(past.counted(), 1);
+    }
+
+    #[test]
+    fn what_was_never_sent_takes_no_number_from_what_is() {
+        let (workers, mut past) = (workers(3), Past::default());
+        past.begin(&workers[0]);
+        past.withdraw();
+        past.move_on(&workers[0], error(ErrorKind::Connection, Executed::No), false);
+        assert_eq!((past.begin(&workers[1]), past.counted()), (1, 1));
+        past.note_failure(&workers[1], full());
+        assert_eq!((past.begin(&workers[2]), past.counted()), (2, 2));
     }
 
     #[test]

@@ -84,11 +84,14 @@ impl Shared {
         }
     }
 
-    /// The group of the workers that `filter` names, for one call: one that is known is found without a lock.
+    /// The group of the workers that `filter` names, for one call: one that is known is found without a lock, as long as there
+    /// are so few that none is forgotten.
     pub(super) fn group_for_call(&self, filter: Filter) -> Arc<Group> {
-        match self.groups.load().get(&filter) {
-            Some(group) => Arc::clone(group),
-            None => self.group(filter),
+        let groups = self.groups.load();
+        match groups.get(&filter) {
+            // These groups are held here, so that whoever forgets others later sees that somebody holds this one.
+            Some(group) if groups.len() < GROUPS_KEPT => Arc::clone(group),
+            _ => self.group(filter),
         }
     }
 

@@ -11,13 +11,13 @@ use tokio::{task::yield_now, time::Instant};
 use super::{
     attempt::Tries,
     channel::ClusterChannel,
-    group::Group,
+    group::{Group, Outlook},
     observer::{AttemptEvent, AttemptResult},
     shared::{Handle, Shared},
     verdict::{Beginning, judge_beginning, outcome_of},
 };
 use crate::{
-    balance::{CallGuard, Outcome, TimedCall, Worker},
+    balance::{CallGuard, Outcome, TimedCall, Tried, Worker},
     membership::Time,
 };
 
@@ -28,11 +28,12 @@ impl ClusterChannel {
         call: &mut OutgoingStream,
         first: Option<&[u8]>,
     ) -> Result<(RequestSink, ResponseReceiver), RpcError> {
-        let mut tries = Tries::new(self, call.method(), call.is_idempotent(), Instant::now())?;
+        let (handle, group) = (self.handle(), self.group()?);
+        let mut tries = Tries::new(self, call.method(), call.may_begin_again(), Instant::now())?;
         if call.tries() == 0 {
             tries.admit()?;
         }
-        tries.recall(call, tries.group().picture().workers());
+        tries.recall(call);
         loop {
             let Some(picked) = self.pick(&tries) else {
                 self.wait_for_worker(&mut tries, call.begins_by()).await?;
@@ -46,7 +47,7 @@ impl ClusterChannel {
                     turn
                 }
             };
-            let watch = Watch::new(self, &picked.worker, call)?;
+            let watch = Watch::new(handle, group, &picked.worker, call);
             match picked.connection.open_streaming(turn, call, first).await {
                 Ok((sink, receiver)) => {
                     call.note_try(picked.worker.key());
@@ -74,7 +75,9 @@ impl ClusterChannel {
             Beginning::Moves => true,
             Beginning::MayRetry => {
                 let attempts_left = (call.tried().len() as u32) < shared.settings.attempts_max;
-                attempts_left && group.resilience.try_retry(shared.now())
+                let tried = Tried::of_keys(call.tried());
+                let hopes = group.picture().outlook(&tried) != Outlook::Hopeless;
+                attempts_left && hopes && group.resilience.try_retry(shared.now())
             }
         }
     }
@@ -95,19 +98,19 @@ struct Watch {
     timed: Option<TimedCall>,
     /// From then on, or from the first if nothing tells when that is.
     lasting: Option<CallGuard>,
-    /// When it must have begun to answer.
+    /// When it must have begun to answer; `None` for an upload that may take for ever.
     begins_by: Option<Instant>,
 }
 
 impl Watch {
-    fn new(channel: &ClusterChannel, worker: &Worker, call: &OutgoingStream) -> Result<Self, RpcError> {
-        let (handle, group) = (Arc::clone(channel.handle()), Arc::clone(channel.group()?));
+    fn new(handle: &Arc<Handle>, group: &Arc<Group>, worker: &Worker, call: &OutgoingStream) -> Self {
+        let (handle, group) = (Arc::clone(handle), Arc::clone(group));
         let began = handle.shared.now();
         let (timed, lasting) = count(worker, began, call.answers_once());
-        let begins_by = (!call.answers_once()).then(|| call.begins_by());
+        let begins_by = if call.answers_once() { call.deadline() } else { Some(call.begins_by()) };
         let (worker, name) = (worker.clone(), worker.id().text());
         let (method, number) = (call.method(), call.tries() + 1);
-        Ok(Self { handle, group, worker, name, method, number, began, is_beginning: true, timed, lasting, begins_by })
+        Self { handle, group, worker, name, method, number, began, is_beginning: true, timed, lasting, begins_by }
     }
 
     /// It was never begun.

@@ -52,12 +52,12 @@ impl ClusterChannel {
                 Ok(sent) => sent,
                 Err(error) => {
                     // Nothing has left this process.
-                    let (_, verdict) = judge(Err(error), call.is_idempotent());
-                    attempt.withdraw();
-                    match tries.go_on(&picked, verdict) {
-                        Some(result) => return result,
-                        None => continue,
+                    tries.withdraw(attempt);
+                    match judge(Err(error), call.is_idempotent()) {
+                        (_, Verdict::Over(result)) => return result.map_err(|error| tries.past().with_executed(error)),
+                        (_, Verdict::Move(error) | Verdict::Retry(error)) => tries.move_on(&picked, error),
                     }
+                    continue;
                 }
             };
             let (second, verdict) = match patient {

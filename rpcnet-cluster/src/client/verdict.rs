@@ -58,7 +58,7 @@ pub(super) enum Beginning {
 /// What becomes of a stream that could not be begun for this reason.
 pub(super) fn judge_beginning(failure: &RpcError, idempotent: bool) -> Beginning {
     match (failure.executed(), failure.kind()) {
-        (Executed::No, ErrorKind::Draining) => Beginning::Moves,
+        (Executed::No, ErrorKind::Connection | ErrorKind::Draining) => Beginning::Moves,
         (Executed::No, kind) if is_lost(kind) => Beginning::MayRetry,
         (Executed::Maybe, kind) if is_lost(kind) && idempotent => Beginning::MayRetry,
         _ => Beginning::Over,
@@ -143,11 +143,13 @@ mod tests {
         };
         for idempotent in [false, true] {
             check(ErrorKind::Draining, Executed::No, idempotent, Beginning::Moves);
+            check(ErrorKind::Connection, Executed::No, idempotent, Beginning::Moves);
+            check(ErrorKind::Overloaded, Executed::No, idempotent, Beginning::MayRetry);
+            check(ErrorKind::Stream, Executed::No, idempotent, Beginning::MayRetry);
             check(ErrorKind::UnknownMethod, Executed::No, idempotent, Beginning::Over);
             check(ErrorKind::DeadlineExceeded, Executed::Maybe, idempotent, Beginning::Over);
             let if_idempotent = if idempotent { Beginning::MayRetry } else { Beginning::Over };
             for kind in [ErrorKind::Connection, ErrorKind::Stream, ErrorKind::Truncated] {
-                check(kind, Executed::No, idempotent, Beginning::MayRetry);
                 check(kind, Executed::Maybe, idempotent, if_idempotent);
                 check(kind, Executed::Yes, idempotent, Beginning::Over);
             }

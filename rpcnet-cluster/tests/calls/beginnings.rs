@@ -150,7 +150,7 @@ async fn a_stream_that_waits_for_a_place_is_told_when_its_worker_goes_away() {
 async fn a_worker_that_begins_no_stream_in_time_is_taken_for_out_of_order() {
     let feeders = feeders(&["a"]).await;
     let (cluster, client) = client_of(&feeders).await;
-    let client = client.with_deadline(Duration::from_millis(200));
+    let client = client.with_deadline(Duration::from_secs(1));
     for error in within("failures", join_all((0..8).map(|_| client.feed()))).await {
         let error = failure(error);
         assert_eq!((error.kind(), error.peer()), (ErrorKind::DeadlineExceeded, Some("a")), "{error}");

@@ -3,7 +3,7 @@
 use std::{pin::pin, time::Duration};
 
 use futures::poll;
-use rpcnet::Executed;
+use rpcnet::{ErrorKind, Executed};
 use rpcnet_cluster::ClusterClient;
 
 use crate::common::{until, within};
@@ -48,7 +48,8 @@ async fn a_call_that_one_of_two_workers_was_lost_with_never_says_that_it_did_not
     fleet[1].1.stop_accepting();
     proxy.swallow(false);
     let error = rpc(within("a failure", call).await.expect("no panic"));
-    assert_eq!((error.executed(), error.peer()), (Executed::Maybe, Some("b")), "{error}");
+    let expected = (ErrorKind::Draining, Executed::Maybe, Some("b"));
+    assert_eq!((error.kind(), error.executed(), error.peer()), expected, "{error}");
     assert_eq!(fleet[1].0.begun(), 0);
 }
 
@@ -72,6 +73,6 @@ async fn a_call_that_both_workers_were_lost_with_is_made_at_neither_again() {
     let _again = serve_at(&fleet[1].0, fleet[1].1.local_addr()).await;
     seen.until("it is back", |seen| seen.connected.get("b") == Some(&2)).await;
     let error = rpc(within("a failure", call).await);
-    assert_eq!(error.executed(), Executed::Maybe, "{error}");
+    assert_eq!((error.kind(), error.executed()), (ErrorKind::Connection, Executed::Maybe), "{error}");
     assert_eq!(fleet[1].0.begun(), 1);
 }

@@ -1,7 +1,7 @@
 //! Which workers a client is connected to.
 
 use rpcnet::ErrorKind;
-use rpcnet_cluster::{ClusterClient, Tags, WorkerInfo, balance::Subset};
+use rpcnet_cluster::{ClusterClient, LoadBalancingStrategy, Tags, WorkerInfo, balance::Subset};
 use tokio::sync::watch;
 
 use crate::common::{id, within};
@@ -38,15 +38,17 @@ async fn a_worker_that_no_filter_names_any_more_is_left_and_connected_to_again_w
 async fn a_client_of_some_workers_is_connected_to_those_alone() {
     let worker = Worker::new("all");
     let server = serve_plain(&worker).await;
-    let infos = (0..=Subset::WORKERS_MIN).map(|index| WorkerInfo::new(id(&index.to_string()), server.local_addr()));
+    const WORKERS: usize = 2 * Subset::WORKERS_MIN;
+    let infos = (0..WORKERS).map(|index| WorkerInfo::new(id(&index.to_string()), server.local_addr()));
     let (_fleet, source) = watch::channel(infos.collect());
     let seen = Seen::new();
     let builder = ClusterClient::builder(Fleet(source), client_config()).with_observer(seen.clone());
+    let builder = builder.with_strategy(LoadBalancingStrategy::RoundRobin);
     let cluster = builder.with_subset(Subset::new("client", 5)).start();
     let client = connected(&cluster, "", 5).await;
     for _ in 0..200 {
         client.name().await.expect("an answer");
     }
     assert_eq!((seen.now().connected.len(), seen.now().answered.len()), (5, 5));
-    assert_eq!(cluster.workers().len(), Subset::WORKERS_MIN + 1);
+    assert_eq!(cluster.workers().len(), WORKERS);
 }

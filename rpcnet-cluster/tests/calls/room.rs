@@ -1,6 +1,6 @@
 //! Calls to workers that have no room for another one.
 
-use std::pin::pin;
+use std::{pin::pin, time::Duration};
 
 use futures::{future::join_all, poll};
 use rpcnet::{Executed, prelude::*};
@@ -72,7 +72,8 @@ async fn a_call_that_was_lost_does_not_wait_for_the_worker_that_it_was_lost_with
     let config = rpcnet::ClientConfig::development().with_wait_for_ready(true).build().expect("valid");
     let infos = fleet.iter().map(|(worker, server)| known(worker, server.local_addr())).collect();
     let (builder, seen) = client_of_these(infos, config);
-    let cluster = builder.start();
+    // Refused for so long, it may just be starting.
+    let cluster = builder.with_connect_timeout(Duration::from_secs(10)).start();
     let client = connected(&cluster, "", 1).await;
     let call = tokio::spawn(client.wait());
     until("it has arrived", || fleet[0].0.begun() == 1).await;

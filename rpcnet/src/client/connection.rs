@@ -302,7 +302,11 @@ impl Connection {
 
     async fn open_quic_stream(&self) -> Result<BidirectionalStream, RpcError> {
         let stream = self.handle.clone().open_bidirectional_stream().await;
-        stream.map_err(|failure| self.explain(connection_error(failure).with_executed(Executed::No)))
+        stream.map_err(|failure| {
+            // Whoever ends the calls may be about to. The caller asks the gate what to do next.
+            self.gate.shut();
+            self.explain(connection_error(failure).with_executed(Executed::No))
+        })
     }
 
     /// Waits for what a call needs before it is sent, as long as the connection takes calls.

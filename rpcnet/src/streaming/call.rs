@@ -24,6 +24,7 @@ pub(crate) async fn server_streaming<C: Channel>(
     mut call: OutgoingStream,
     request: Vec<u8>,
 ) -> Result<RawResponseStream, RpcError> {
+    call.may_begin_again = true;
     let mut resends = 0;
     loop {
         // If it fails, then the channel has tried what there is to try.

@@ -200,6 +200,35 @@ fn a_worker_that_is_reached_anew_is_tried_at_once() {
 }
 
 #[test]
+fn a_try_of_a_worker_that_is_reached_anew_says_nothing_of_it_and_keeps_nobody_away() {
+    let workers = equal(3);
+    fail(&workers[0], 5);
+    let candidates = prepared(&workers);
+    assert_eq!(count(&candidates, after(5_100), 0), 1);
+    let lost = workers[0].begin_timed_call(after(5_100));
+    workers[0].experience().on_reconnect(after(5_200));
+    lost.end(after(5_210), Outcome::Failure);
+    assert_eq!(count(&candidates, after(5_230), 0), 1);
+    end(&workers[0], after(5_230), Duration::ZERO, Outcome::Success);
+    assert!(workers[0].is_healthy());
+}
+
+#[test]
+fn streams_that_were_lost_with_a_connection_say_nothing_of_the_next_one() {
+    let workers = equal(3);
+    let experience = workers[0].experience();
+    let learn = |began| {
+        (0..5).for_each(|_| experience.on_untimed_outcome(after(began), after(1_000), Outcome::Failure));
+    };
+    experience.on_reconnect(after(50));
+    // Their callers look only now.
+    learn(0);
+    assert!(workers[0].is_healthy());
+    learn(60);
+    assert!(!workers[0].is_healthy());
+}
+
+#[test]
 fn a_worker_without_a_fault_is_not_tried_for_being_reached_anew() {
     let workers = equal(3);
     workers[0].experience().on_reconnect(after(100));
