@@ -55,28 +55,29 @@ impl FrameReader {
     /// The next whole frame, or `None` when more bytes are needed. Frames of unknown types that are not
     /// critical are skipped.
     pub(crate) fn next(&mut self) -> Result<Option<Frame>, ProtocolError> {
-        self.next_within(FRAME_BYTES_MAX)
+        self.next_within::<FRAME_BYTES_MAX>()
     }
 
-    /// The same where frames have no more than so many bytes.
-    #[inline(always)]
-    pub(crate) fn next_within(&mut self, bytes_max: usize) -> Result<Option<Frame>, ProtocolError> {
-        while let Some((kind, payload)) = self.next_raw(bytes_max)? {
+    /// The same where frames have no more than so many bytes: known when it is compiled, since each small call goes through here.
+    pub(crate) fn next_within<const BYTES_MAX: usize>(&mut self) -> Result<Option<Frame>, ProtocolError> {
+        loop {
+            let Some((kind, payload)) = self.next_raw::<BYTES_MAX>()? else {
+                return Ok(None);
+            };
             if let Some(kind) = known(kind)? {
                 return Ok(Some(Frame { kind, payload }));
             }
         }
-        Ok(None)
     }
 
     /// The next piece: like [`FrameReader::next`], but frames of messages come as they arrive, so that a large message is put
     /// together once and not twice.
     pub(crate) fn next_piece(&mut self) -> Result<Option<Piece>, ProtocolError> {
-        self.next_piece_within(FRAME_BYTES_MAX)
+        self.next_piece_within::<FRAME_BYTES_MAX>()
     }
 
     /// The same where frames of other types have no more than so many bytes.
-    pub(crate) fn next_piece_within(&mut self, bytes_max: usize) -> Result<Option<Piece>, ProtocolError> {
+    pub(crate) fn next_piece_within<const BYTES_MAX: usize>(&mut self) -> Result<Option<Piece>, ProtocolError> {
         while self.open.is_none() {
             match self.header()? {
                 Some((kind, length)) if is_of_message(kind) => {
@@ -84,7 +85,7 @@ impl FrameReader {
                     self.open = FrameKind::from_byte(kind).map(|kind| (kind, length));
                 }
                 // One at a time: what follows may be of a message.
-                _ => match self.next_raw(bytes_max)? {
+                _ => match self.next_raw::<BYTES_MAX>()? {
                     Some((kind, payload)) => match known(kind)? {
                         Some(kind) => return Ok(Some(Piece { kind, payload, ends_frame: true })),
                         None => self.skipped += HEADER_BYTES + payload.len(),
@@ -126,7 +127,7 @@ impl FrameReader {
             self.fill_partial_to(HEADER_BYTES);
         }
         let begun = if self.partial.is_empty() { &self.chunk[..] } else { &self.partial[..] };
-        begun.first_chunk().map(|header| parse_header(*header, FRAME_BYTES_MAX)).transpose()
+        begun.first_chunk().map(|header| parse_header::<FRAME_BYTES_MAX>(*header)).transpose()
     }
 
     fn skip_header(&mut self) {
@@ -158,13 +159,12 @@ impl FrameReader {
         self.chunk.is_empty() && self.partial.is_empty() && self.open.is_none()
     }
 
-    #[inline(always)]
-    fn next_raw(&mut self, bytes_max: usize) -> Result<Option<(u8, Bytes)>, ProtocolError> {
+    fn next_raw<const BYTES_MAX: usize>(&mut self) -> Result<Option<(u8, Bytes)>, ProtocolError> {
         if !self.partial.is_empty() {
-            return self.finish_partial(bytes_max);
+            return self.finish_partial::<BYTES_MAX>();
         }
         if let Some(header) = self.chunk.first_chunk::<HEADER_BYTES>() {
-            let (kind, length) = parse_header(*header, bytes_max)?;
+            let (kind, length) = parse_header::<BYTES_MAX>(*header)?;
             if self.chunk.len() >= HEADER_BYTES + length {
                 self.chunk.advance(HEADER_BYTES);
                 return Ok(Some((kind, take(&mut self.chunk, length))));
@@ -178,12 +178,12 @@ impl FrameReader {
     }
 
     /// Goes on with a frame whose start arrived in an earlier chunk.
-    fn finish_partial(&mut self, bytes_max: usize) -> Result<Option<(u8, Bytes)>, ProtocolError> {
+    fn finish_partial<const BYTES_MAX: usize>(&mut self) -> Result<Option<(u8, Bytes)>, ProtocolError> {
         self.fill_partial_to(HEADER_BYTES);
         let Some(header) = self.partial.first_chunk::<HEADER_BYTES>() else {
             return Ok(None);
         };
-        let (kind, length) = parse_header(*header, bytes_max)?;
+        let (kind, length) = parse_header::<BYTES_MAX>(*header)?;
         self.fill_partial_to(HEADER_BYTES + length);
         if self.partial.len() < HEADER_BYTES + length {
             return Ok(None);
@@ -210,7 +210,6 @@ fn is_of_message(kind: u8) -> bool {
 }
 
 /// The type of a frame, or `None` if it is one to be skipped.
-#[inline(always)]
 fn known(kind: u8) -> Result<Option<FrameKind>, ProtocolError> {
     match FrameKind::from_byte(kind) {
         None if FrameKind::is_critical(kind) => Err(ProtocolError::UnknownFrame { kind }),
@@ -218,10 +217,10 @@ fn known(kind: u8) -> Result<Option<FrameKind>, ProtocolError> {
     }
 }
 
-fn parse_header(header: [u8; HEADER_BYTES], bytes_max: usize) -> Result<(u8, usize), ProtocolError> {
+fn parse_header<const BYTES_MAX: usize>(header: [u8; HEADER_BYTES]) -> Result<(u8, usize), ProtocolError> {
     let (kind, length) = split_header(header);
-    if length > bytes_max {
-        return Err(ProtocolError::FrameTooLong { length, bytes_max });
+    if length > BYTES_MAX {
+        return Err(ProtocolError::FrameTooLong { length, bytes_max: BYTES_MAX });
     }
     Ok((kind, length))
 }

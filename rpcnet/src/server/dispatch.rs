@@ -104,6 +104,12 @@ pub(crate) fn panicked(method: &'static str) -> Reply {
     Reply::status(Status::Internal, "the handler panicked")
 }
 
+/// Drops what is left of a handler that panicked: it may panic once more, and nobody is left to tell.
+#[cold]
+fn bury<T>(left: T) {
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(left)));
+}
+
 fn current_method() -> &'static str {
     Context::current().map_or("", |context| context.method())
 }
@@ -147,8 +153,7 @@ where
             }
             Ok(Poll::Pending) => Err(slot),
             Err(panic) => {
-                // What is left of it may panic once more, and nobody is left to tell.
-                let _ = catch_unwind(AssertUnwindSafe(|| drop((slot, panic))));
+                bury((slot, panic));
                 Ok(panicked(current_method()))
             }
         }

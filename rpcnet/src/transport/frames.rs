@@ -54,7 +54,7 @@ impl FrameReceiver {
     /// What arrived is kept: the next call goes on from there.
     pub(crate) async fn next(&mut self) -> Result<Option<Frame>, RpcError> {
         loop {
-            if let Some(frame) = self.reader.next_within(HEAD_BYTES_MAX)? {
+            if let Some(frame) = self.reader.next_within::<HEAD_BYTES_MAX>()? {
                 return Ok(Some(frame));
             }
             match self.receive().await? {
@@ -125,7 +125,7 @@ impl FrameReceiver {
         let mut whole = BodyBuilder::default();
         let (mut arrived, mut counted) = (0, 0);
         loop {
-            let Some(piece) = self.reader.next_piece_within(HEAD_BYTES_MAX)? else {
+            let Some(piece) = self.reader.next_piece_within::<HEAD_BYTES_MAX>()? else {
                 match self.receive().await? {
                     Some(chunk) => {
                         arrived = if whole.is_empty() { chunk.len() } else { arrived + chunk.len() };
