@@ -102,9 +102,9 @@ impl Candidates {
 
     /// The worker to send a call to; `None` only if there is no worker at all.
     ///
-    /// A worker that is due for a try gets one call, and another if that one has not ended after five seconds. Else the balancer chooses among those that are
-    /// [eligible](Self::is_eligible) and were not tried yet. If it finds none, then the best of the others is taken: one that was not
-    /// tried before one that was, ready before doubtful, before out of order, before draining.
+    /// A worker that is due for a try gets one call, and another if that one has not ended after five seconds. Else the balancer
+    /// chooses among those that are [eligible](Self::is_eligible) and were not tried yet. If it finds none, then the best of the others is
+    /// taken: one that was not tried before one that was, ready before doubtful, before out of order, before draining.
     pub fn pick(&self, balancer: &(impl Balancer + ?Sized), request: &PickRequest<'_>) -> Option<&Worker> {
         self.survey.refresh(self, request.now);
         if self.survey.has_due(request.tries_from) && request.tried.is_empty() {

@@ -149,8 +149,8 @@ use shared::{Handle, Shared};
 ///
 /// One to each worker that some filter names, made ahead of the calls, and made anew when it is lost: at once, and then with
 /// pauses of up to half a second. A filter counts as long as some channel has it, and then until there are 128 others. When
-/// a worker leaves its cluster or fails, or no filter or subset has it any more, its connection takes no more calls and is closed when the last one
-/// has ended. When the source knows a later [run](crate::WorkerInfo::generation) of a worker at the same
+/// a worker leaves its cluster or fails, or no filter or subset has it any more, its connection takes no more calls and is
+/// closed when the last one has ended. When the source knows a later [run](crate::WorkerInfo::generation) of a worker at the same
 /// address, the connection to the earlier one is closed at once: calls under way are lost with it, as in the table above.
 #[derive(Clone)]
 pub struct ClusterClient {

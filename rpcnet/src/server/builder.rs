@@ -35,10 +35,10 @@ impl ServerBuilder {
 
     /// Adds a handler of raw bytes for the method `name`, or replaces the one it had.
     ///
-    /// The name lives as long as the program: there should be no more of them than it has methods. The bytes are not looked at: what they mean is between the handler and those who
-    /// [call](crate::Client::call) it. A handler fails with [`RpcError::application`], whose body reaches the caller;
-    /// any other error reaches it as [`ErrorKind::Internal`](crate::ErrorKind::Internal). A method of a typed service can't be replaced: that is
-    /// an error of [`ServerBuilder::start`].
+    /// The bytes are not looked at: what they mean is between the handler and those who [call](crate::Client::call) it. A handler
+    /// fails with [`RpcError::application`], whose body reaches the caller; any other error reaches it as
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal). A method of a typed service can't be replaced: that is an error of
+    /// [`ServerBuilder::start`]. The name lives as long as the program: there should be no more of them than it has methods.
     ///
     /// ```
     /// # use rpcnet::{ClientConfig, RpcError, Server, ServerConfig};
